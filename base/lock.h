@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The device lock: whoever writes attributes of a VF holds it from before the first write until
+ * after the read-back, and re-reads the lease's generation under it (DESIGN 3, invariant 5).
+ *
+ * It is an open file description lock (fcntl(2), F_OFD_SETLK) on /run/vfpool/vf/PFADDRESS-INDEX,
+ * below host->root: it ends with its holder, however that dies.
+ */
+#pragma once
+
+#include "base/host.h"
+
+/* Takes the lock of VF @index of the PF at @pf; close(*ret_fd) gives it back.
+ * -EBUSY: another holder kept it for @timeout_ms (its pid is not known for OFD locks). */
+int vfp_lock_vf(const struct vfp_host *host, const struct vfp_pci *pf, unsigned int index,
+		int timeout_ms, int *ret_fd, struct vfp_err *err);

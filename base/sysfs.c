@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * PFs and VFs as sysfs shows them, and the writes that make, remove and park VFs.
+ */
+#include "base/sysfs.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define PCI_FOLDER	  "/sys/bus/pci/devices/"
+#define PARK_DRIVER	  "vfio-pci"
+#define LOOK_AGAIN_MS	  20
+#define PCI_CLASS_BRIDGES 0x06 /* the upper byte of the class: bridges of all kinds */
+
+VFP_DEFINE_AUTO(dir, DIR *, closedir)
+
+static int read_pf(const struct vfp_host *host, const char *dev, struct vfp_pf *ret_pf,
+		   struct vfp_err *err);
+static bool is_representor(const struct vfp_host *host, const char *dev);
+static void read_vf(const struct vfp_host *host, const struct vfp_pci *pci, unsigned int index,
+		    struct vfp_vfinfo *ret_vf);
+static void read_iommu_group(const struct vfp_host *host, const char *addr, struct vfp_vfinfo *vf);
+static bool is_bridge(const struct vfp_host *host, const char *addr);
+static void find_netdev(const struct vfp_host *host, const struct vfp_pci *pci,
+			char ret_dev[IFNAMSIZ]);
+static int find_virtfn(const struct vfp_host *host, const struct vfp_pci *pf,
+		       const struct vfp_pci *vf, unsigned int *ret_index, struct vfp_err *err);
+static int list_virtfns(const struct vfp_host *host, const struct vfp_pci *pf,
+			unsigned int **ret_indexes, size_t *ret_n, struct vfp_err *err);
+static int write_num_vfs(const struct vfp_host *host, const struct vfp_pf *pf, unsigned int n,
+			 bool autoprobe, struct vfp_err *err);
+static int wait_for_virtfns(const struct vfp_host *host, const struct vfp_pf *pf, unsigned int n,
+			    int timeout_ms, struct vfp_err *err);
+static void take_back(const struct vfp_host *host, const struct vfp_pf *pf);
+static int rebind(const struct vfp_host *host, const char *addr, const char *driver,
+		  struct vfp_err *err);
+static DIR *open_folder(const struct vfp_host *host, const char *path);
+static const char *next_name(DIR *folder);
+static bool read_line(const struct vfp_host *host, char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+static int64_t read_number(const struct vfp_host *host, int64_t fallback, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static bool link_name(const struct vfp_host *host, char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+static bool parse_virtfn(const char *name, unsigned int *ret_index);
+static int compare_pfs(const void *a, const void *b);
+static int compare_indexes(const void *a, const void *b);
+
+const struct vfp_word vfp_sriov_status_words[] = {
+	{"Disabled", VFP_SRIOV_DISABLED},
+	{"Enabled", VFP_SRIOV_ENABLED},
+	{"Not supported", VFP_SRIOV_UNSUPPORTED},
+	{NULL, 0},
+};
+
+int vfp_sysfs_pfs(const struct vfp_host *host, struct vfp_pf **ret_pfs, size_t *ret_n,
+		  struct vfp_err *err)
+{
+	vfp_auto(dir) folder = open_folder(host, "/sys/class/net");
+	vfp_autofree struct vfp_pf *pfs = vfp_alloc(1, sizeof(*pfs));
+	const char *dev;
+	size_t n = 0;
+
+	if (!folder)
+		return vfp_fail(err, errno, "%s/sys/class/net: %s", host->root, strerror(errno));
+	while ((dev = next_name(folder))) {
+		pfs = vfp_realloc(pfs, n + 1, sizeof(*pfs));
+		/* What is no PF, or went away since the folder was read, is left out. */
+		if (!is_representor(host, dev) && read_pf(host, dev, &pfs[n], NULL) == 0)
+			n++;
+	}
+	qsort(pfs, n, sizeof(*pfs), compare_pfs);
+	*ret_pfs = VFP_TAKE(pfs);
+	*ret_n = n;
+	return 0;
+}
+
+int vfp_sysfs_pf(const struct vfp_host *host, const char *dev, struct vfp_pf *ret_pf,
+		 struct vfp_err *err)
+{
+	/* The name comes from a user and becomes part of a path. */
+	if (!*dev || strlen(dev) >= IFNAMSIZ || strchr(dev, '/') || dev[0] == '.')
+		return vfp_fail(err, ENOENT, "PF %s: this is no name of a network device", dev);
+	return read_pf(host, dev, ret_pf, err);
+}
+
+int vfp_sysfs_vfs(const struct vfp_host *host, const struct vfp_pci *pf,
+		  struct vfp_vfinfo **ret_vfs, size_t *ret_n, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_vfinfo *vfs = NULL;
+	vfp_autofree unsigned int *indexes = NULL;
+	size_t n_indexes, n = 0;
+	int rc;
+
+	rc = list_virtfns(host, pf, &indexes, &n_indexes, err);
+	if (rc < 0)
+		return rc;
+	vfs = vfp_alloc(n_indexes, sizeof(*vfs));
+	for (size_t i = 0; i < n_indexes; i++)
+		if (vfp_sysfs_vf(host, pf, indexes[i], &vfs[n], NULL) == 0)
+			n++;
+	*ret_vfs = VFP_TAKE(vfs);
+	*ret_n = n;
+	return 0;
+}
+
+int vfp_sysfs_vf(const struct vfp_host *host, const struct vfp_pci *pf, unsigned int index,
+		 struct vfp_vfinfo *ret_vf, struct vfp_err *err)
+{
+	char pf_addr[VFP_PCI_SIZE], addr[NAME_MAX];
+	struct vfp_pci pci;
+
+	vfp_pci_format(pf, pf_addr);
+	if (!link_name(host, addr, sizeof(addr), PCI_FOLDER "%s/virtfn%u", pf_addr, index) ||
+	    vfp_pci_parse(addr, &pci) < 0)
+		return vfp_fail(err, ENOENT, "PF %s: has no VF %u now", pf_addr, index);
+	read_vf(host, &pci, index, ret_vf);
+	return 0;
+}
+
+int vfp_sysfs_whose_vf(const struct vfp_host *host, const struct vfp_pci *vf, struct vfp_vf *ret_vf,
+		       struct vfp_pci *ret_pf, struct vfp_err *err)
+{
+	char addr[VFP_PCI_SIZE], pf_addr[NAME_MAX];
+	struct vfp_vf found = {.pci = *vf};
+	struct vfp_pci pf;
+	int rc;
+
+	vfp_pci_format(vf, addr);
+	if (!link_name(host, pf_addr, sizeof(pf_addr), PCI_FOLDER "%s/physfn", addr) ||
+	    vfp_pci_parse(pf_addr, &pf) < 0)
+		return vfp_fail(err, ENODEV, "PCI device %s: there is none, or it is no VF", addr);
+	rc = find_virtfn(host, &pf, vf, &found.index, err);
+	if (rc < 0)
+		return rc;
+	find_netdev(host, &pf, found.pf);
+	*ret_vf = found;
+	*ret_pf = pf;
+	return 0;
+}
+
+int vfp_sysfs_set_num_vfs(const struct vfp_host *host, const struct vfp_pf *pf, unsigned int n,
+			  bool autoprobe, int timeout_ms, struct vfp_err *err)
+{
+	char addr[VFP_PCI_SIZE];
+	int64_t present;
+	int rc;
+
+	vfp_pci_format(&pf->pci, addr);
+	present = read_number(host, -1, PCI_FOLDER "%s/sriov_numvfs", addr);
+	if (present < 0)
+		return vfp_fail(err, EOPNOTSUPP, "PF %s: SR-IOV is not supported", pf->dev);
+	if (n > pf->total_vfs)
+		return vfp_fail(err, ERANGE, "PF %s: %u VFs, expected at most %u%s", pf->dev, n,
+				pf->total_vfs,
+				pf->total_vfs ? "" : "; SR-IOV is switched off in its firmware");
+	if (present > 0 && n > 0 && present != n)
+		return vfp_fail(err, EBUSY, "PF %s: has %d VFs, set 0 before %u", pf->dev,
+				(int)present, n);
+	rc = write_num_vfs(host, pf, n, autoprobe, err);
+	if (rc == 0)
+		rc = wait_for_virtfns(host, pf, n, timeout_ms, err);
+	if (rc < 0 && present == 0)
+		take_back(host, pf);
+	return rc;
+}
+
+int vfp_sysfs_park(const struct vfp_host *host, const struct vfp_pci *vf, struct vfp_err *err)
+{
+	char addr[VFP_PCI_SIZE], path[VFP_PATH_SIZE], override[64];
+	char driver[VFP_DRIVER_SIZE] = "";
+	int rc;
+
+	vfp_pci_format(vf, addr);
+	if (!read_line(host, override, sizeof(override), PCI_FOLDER "%s/driver_override", addr))
+		return vfp_fail(err, ENODEV, "VF %s: no such PCI device", addr);
+	link_name(host, driver, sizeof(driver), PCI_FOLDER "%s/driver", addr);
+	if (strcmp(override, PARK_DRIVER) != 0) {
+		snprintf(path, sizeof(path), PCI_FOLDER "%s/driver_override", addr);
+		rc = host->kernel->sysfs_write(host, path, PARK_DRIVER, err);
+		if (rc < 0)
+			return rc;
+	}
+	if (!strcmp(driver, PARK_DRIVER))
+		return 0;
+	if (access(vfp_host_path(host, path, "/sys/bus/pci/drivers/" PARK_DRIVER), F_OK) < 0)
+		return vfp_fail(err, ENOENT,
+				"VF %s: the driver " PARK_DRIVER
+				" is not loaded; see: modprobe " PARK_DRIVER,
+				addr);
+	return rebind(host, addr, driver, err);
+}
+
+static int read_pf(const struct vfp_host *host, const char *dev, struct vfp_pf *ret_pf,
+		   struct vfp_err *err)
+{
+	struct vfp_pf pf = {0};
+	char path[VFP_PATH_SIZE], addr[NAME_MAX], mac[VFP_MAC_SIZE];
+	int64_t total;
+
+	if (access(vfp_host_path(host, path, "/sys/class/net/%s", dev), F_OK) < 0)
+		return vfp_fail(err, ENOENT, "PF %s: no such network device", dev);
+	if (!link_name(host, addr, sizeof(addr), "/sys/class/net/%s/device", dev) ||
+	    vfp_pci_parse(addr, &pf.pci) < 0)
+		return vfp_fail(err, ENODEV, "PF %s: this network device is no PCI device", dev);
+	if (access(vfp_host_path(host, path, PCI_FOLDER "%s/physfn", addr), F_OK) == 0)
+		return vfp_fail(err, ENODEV, "PF %s: this network device is a VF", dev);
+	vfp_copy(pf.dev, sizeof(pf.dev), dev);
+	link_name(host, pf.driver, sizeof(pf.driver), PCI_FOLDER "%s/driver", addr);
+	total = read_number(host, -1, PCI_FOLDER "%s/sriov_totalvfs", addr);
+	pf.total_vfs = total > 0 ? (unsigned int)total : 0;
+	pf.num_vfs = (unsigned int)read_number(host, 0, PCI_FOLDER "%s/sriov_numvfs", addr);
+	if (total < 0)
+		pf.status = VFP_SRIOV_UNSUPPORTED;
+	else
+		pf.status = pf.num_vfs > 0 ? VFP_SRIOV_ENABLED : VFP_SRIOV_DISABLED;
+	pf.numa_node = (int)read_number(host, -1, PCI_FOLDER "%s/numa_node", addr);
+	/* Reading "carrier" of a netdev that is down fails. */
+	pf.has_carrier = read_number(host, 0, "/sys/class/net/%s/carrier", dev) == 1;
+	pf.is_up = read_number(host, 0, "/sys/class/net/%s/flags", dev) & IFF_UP;
+	pf.mtu = (unsigned int)read_number(host, 0, "/sys/class/net/%s/mtu", dev);
+	if (read_line(host, mac, sizeof(mac), "/sys/class/net/%s/address", dev))
+		vfp_mac_parse(mac, &pf.mac);
+	*ret_pf = pf;
+	return 0;
+}
+
+/* A NIC in switchdev mode shows a netdev for each VF on the PF's own PCI device; its port name
+ * tells it from the PF: "pf0vf3" (Linux, Documentation/networking/switchdev.rst). */
+static bool is_representor(const struct vfp_host *host, const char *dev)
+{
+	char port[32];
+	const char *pf;
+
+	if (!read_line(host, port, sizeof(port), "/sys/class/net/%s/phys_port_name", dev))
+		return false;
+	pf = strstr(port, "pf");
+	return pf && (strstr(pf + 2, "vf") || strstr(pf + 2, "sf"));
+}
+
+static void read_vf(const struct vfp_host *host, const struct vfp_pci *pci, unsigned int index,
+		    struct vfp_vfinfo *ret_vf)
+{
+	struct vfp_vfinfo vf = {.index = index, .pci = *pci};
+	char addr[VFP_PCI_SIZE];
+
+	vfp_pci_format(pci, addr);
+	link_name(host, vf.driver, sizeof(vf.driver), PCI_FOLDER "%s/driver", addr);
+	find_netdev(host, pci, vf.netdev);
+	read_iommu_group(host, addr, &vf);
+	*ret_vf = vf;
+}
+
+static void read_iommu_group(const struct vfp_host *host, const char *addr, struct vfp_vfinfo *vf)
+{
+	char path[VFP_PATH_SIZE], group[16];
+	vfp_auto(dir) folder = NULL;
+	const char *other;
+	uint64_t number;
+
+	vf->iommu_group = -1;
+	if (!link_name(host, group, sizeof(group), PCI_FOLDER "%s/iommu_group", addr) ||
+	    !vfp_number_parse(group, 0, INT_MAX, &number))
+		return;
+	vf->iommu_group = (int)number;
+	snprintf(path, sizeof(path), PCI_FOLDER "%s/iommu_group/devices", addr);
+	folder = open_folder(host, path);
+	while (folder && (other = next_name(folder)))
+		if (strcmp(other, addr) != 0 && !is_bridge(host, other))
+			vf->group_others++;
+}
+
+/* A bridge in a group does not keep its neighbours from a guest: its driver leaves the group's DMA
+ * to others (Linux, drivers/pci/pcie/portdrv.c, driver_managed_dma). */
+static bool is_bridge(const struct vfp_host *host, const char *addr)
+{
+	return read_number(host, 0, PCI_FOLDER "%s/class", addr) >> 16 == PCI_CLASS_BRIDGES;
+}
+
+/* The netdev of a PCI device, "" when it has none. */
+static void find_netdev(const struct vfp_host *host, const struct vfp_pci *pci,
+			char ret_dev[IFNAMSIZ])
+{
+	char addr[VFP_PCI_SIZE], path[VFP_PATH_SIZE];
+	vfp_auto(dir) folder = NULL;
+	const char *dev;
+
+	ret_dev[0] = '\0';
+	snprintf(path, sizeof(path), PCI_FOLDER "%s/net", vfp_pci_format(pci, addr));
+	folder = open_folder(host, path);
+	while (folder && (dev = next_name(folder)))
+		if (!is_representor(host, dev) && vfp_copy(ret_dev, IFNAMSIZ, dev))
+			return;
+}
+
+static int find_virtfn(const struct vfp_host *host, const struct vfp_pci *pf,
+		       const struct vfp_pci *vf, unsigned int *ret_index, struct vfp_err *err)
+{
+	char addr[VFP_PCI_SIZE], pf_addr[VFP_PCI_SIZE], target[NAME_MAX];
+	vfp_autofree unsigned int *indexes = NULL;
+	size_t n;
+	int rc;
+
+	rc = list_virtfns(host, pf, &indexes, &n, err);
+	if (rc < 0)
+		return rc;
+	vfp_pci_format(vf, addr);
+	vfp_pci_format(pf, pf_addr);
+	for (size_t i = 0; i < n; i++) {
+		if (link_name(host, target, sizeof(target), PCI_FOLDER "%s/virtfn%u", pf_addr,
+			      indexes[i]) &&
+		    !strcmp(target, addr)) {
+			*ret_index = indexes[i];
+			return 0;
+		}
+	}
+	return vfp_fail(err, ENODEV, "VF %s: its PF %s does not know it (any more)", addr, pf_addr);
+}
+
+static int list_virtfns(const struct vfp_host *host, const struct vfp_pci *pf,
+			unsigned int **ret_indexes, size_t *ret_n, struct vfp_err *err)
+{
+	vfp_autofree unsigned int *indexes = vfp_alloc(1, sizeof(*indexes));
+	char addr[VFP_PCI_SIZE], path[VFP_PATH_SIZE];
+	vfp_auto(dir) folder = NULL;
+	const char *name;
+	size_t n = 0;
+
+	snprintf(path, sizeof(path), PCI_FOLDER "%s", vfp_pci_format(pf, addr));
+	folder = open_folder(host, path);
+	if (!folder)
+		return vfp_fail(err, ENODEV, "PF %s: no such PCI device", addr);
+	while ((name = next_name(folder))) {
+		indexes = vfp_realloc(indexes, n + 1, sizeof(*indexes));
+		if (parse_virtfn(name, &indexes[n]))
+			n++;
+	}
+	qsort(indexes, n, sizeof(*indexes), compare_indexes);
+	*ret_indexes = VFP_TAKE(indexes);
+	*ret_n = n;
+	return 0;
+}
+
+static int write_num_vfs(const struct vfp_host *host, const struct vfp_pf *pf, unsigned int n,
+			 bool autoprobe, struct vfp_err *err)
+{
+	char addr[VFP_PCI_SIZE], path[VFP_PATH_SIZE], number[16];
+	int rc;
+
+	vfp_pci_format(&pf->pci, addr);
+	snprintf(path, sizeof(path), PCI_FOLDER "%s/sriov_drivers_autoprobe", addr);
+	rc = host->kernel->sysfs_write(host, path, autoprobe ? "1" : "0", err);
+	if (rc == 0) {
+		snprintf(path, sizeof(path), PCI_FOLDER "%s/sriov_numvfs", addr);
+		snprintf(number, sizeof(number), "%u", n);
+		rc = host->kernel->sysfs_write(host, path, number, err);
+	}
+	return rc < 0 ? vfp_fail_in(err, rc, "PF %s: setting the number of VFs", pf->dev) : 0;
+}
+
+static int wait_for_virtfns(const struct vfp_host *host, const struct vfp_pf *pf, unsigned int n,
+			    int timeout_ms, struct vfp_err *err)
+{
+	const int64_t deadline = host->kernel->ticks_ms() + timeout_ms;
+
+	for (;;) {
+		vfp_autofree unsigned int *indexes = NULL;
+		size_t seen;
+		int rc = list_virtfns(host, &pf->pci, &indexes, &seen, err);
+
+		if (rc < 0 || seen == n)
+			return rc;
+		if (host->kernel->ticks_ms() >= deadline)
+			return vfp_fail(err, ETIMEDOUT,
+					"PF %s: after %d ms there are %zu VFs, expected %u",
+					pf->dev, timeout_ms, seen, n);
+		host->kernel->pause_ms(LOOK_AGAIN_MS);
+	}
+}
+
+/* Sets the count back to 0 where a failure left VFs behind; the failure itself is what the caller
+ * tells. */
+static void take_back(const struct vfp_host *host, const struct vfp_pf *pf)
+{
+	char addr[VFP_PCI_SIZE], path[VFP_PATH_SIZE];
+
+	vfp_pci_format(&pf->pci, addr);
+	if (read_number(host, 0, PCI_FOLDER "%s/sriov_numvfs", addr) == 0)
+		return;
+	snprintf(path, sizeof(path), PCI_FOLDER "%s/sriov_numvfs", addr);
+	host->kernel->sysfs_write(host, path, "0", NULL);
+}
+
+static int rebind(const struct vfp_host *host, const char *addr, const char *driver,
+		  struct vfp_err *err)
+{
+	char path[VFP_PATH_SIZE], bound[VFP_DRIVER_SIZE] = "";
+	int rc = 0;
+
+	if (*driver) {
+		snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/unbind", driver);
+		rc = host->kernel->sysfs_write(host, path, addr, err);
+	}
+	if (rc == 0)
+		rc = host->kernel->sysfs_write(host, "/sys/bus/pci/drivers_probe", addr, err);
+	if (rc < 0)
+		return vfp_fail_in(err, rc, "VF %s: binding it to " PARK_DRIVER, addr);
+	link_name(host, bound, sizeof(bound), PCI_FOLDER "%s/driver", addr);
+	if (strcmp(bound, PARK_DRIVER) != 0)
+		return vfp_fail(err, EIO, "VF %s: its driver is %s, expected " PARK_DRIVER, addr,
+				*bound ? bound : "none");
+	return 0;
+}
+
+static DIR *open_folder(const struct vfp_host *host, const char *path)
+{
+	char full[VFP_PATH_SIZE];
+
+	return opendir(vfp_host_path(host, full, "%s", path));
+}
+
+/* The next name in a folder but "." and "..", NULL at the end. */
+static const char *next_name(DIR *folder)
+{
+	struct dirent *entry;
+
+	do
+		entry = readdir(folder);
+	while (entry && entry->d_name[0] == '.');
+	return entry ? entry->d_name : NULL;
+}
+
+/* The attribute's text without its newline; false when it cannot be read or does not fit. */
+static bool read_line(const struct vfp_host *host, char *buf, size_t size, const char *fmt, ...)
+{
+	char path[VFP_PATH_SIZE], inner[VFP_PATH_SIZE];
+	vfp_autofree char *text = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(inner, sizeof(inner), fmt, args);
+	va_end(args);
+	if (vfp_file_read(vfp_host_path(host, path, "%s", inner), 4096, &text, NULL, NULL) < 0)
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	return vfp_copy(buf, size, text);
+}
+
+/* Decimal, or hexadecimal with 0x as "flags" and "class" are. */
+static int64_t read_number(const struct vfp_host *host, int64_t fallback, const char *fmt, ...)
+{
+	char inner[VFP_PATH_SIZE], text[32], *end;
+	va_list args;
+	int64_t value;
+
+	va_start(args, fmt);
+	vsnprintf(inner, sizeof(inner), fmt, args);
+	va_end(args);
+	if (!read_line(host, text, sizeof(text), "%s", inner) || !*text)
+		return fallback;
+	value = strtoll(text, &end, 0);
+	return *end ? fallback : value;
+}
+
+/* The last part of where a link points to; false, and "", when there is no such link. */
+static bool link_name(const struct vfp_host *host, char *buf, size_t size, const char *fmt, ...)
+{
+	char path[VFP_PATH_SIZE], inner[VFP_PATH_SIZE], target[VFP_PATH_SIZE];
+	const char *slash;
+	ssize_t length;
+	va_list args;
+
+	buf[0] = '\0';
+	va_start(args, fmt);
+	vsnprintf(inner, sizeof(inner), fmt, args);
+	va_end(args);
+	length = readlink(vfp_host_path(host, path, "%s", inner), target, sizeof(target) - 1);
+	if (length < 0)
+		return false;
+	target[length] = '\0';
+	slash = strrchr(target, '/');
+	return vfp_copy(buf, size, slash ? slash + 1 : target);
+}
+
+static bool parse_virtfn(const char *name, unsigned int *ret_index)
+{
+	static const char prefix[] = "virtfn";
+	const size_t length = sizeof(prefix) - 1;
+	uint64_t index;
+
+	if (strncmp(name, prefix, length) != 0 ||
+	    !vfp_number_parse(name + length, 0, UINT16_MAX, &index))
+		return false;
+	*ret_index = (unsigned int)index;
+	return true;
+}
+
+static int compare_pfs(const void *a, const void *b)
+{
+	const struct vfp_pf *pf_a = a, *pf_b = b;
+	int difference = vfp_pci_compare(&pf_a->pci, &pf_b->pci);
+
+	return difference ? difference : strcmp(pf_a->dev, pf_b->dev);
+}
+
+static int compare_indexes(const void *a, const void *b)
+{
+	const unsigned int *index_a = a, *index_b = b;
+
+	return (*index_a > *index_b) - (*index_a < *index_b);
+}
