@@ -1,0 +1,654 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reads what a domain's definition says about NICs, memory and NUMA, and what a rewrite kept in it.
+ */
+#include "xml/domain.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/pooldef.h"
+#include "xml/document.h"
+#include "xml/libxml.h"
+
+#define MAX_NODES 1024 /* Linux: CONFIG_NODES_SHIFT is at most 10 */
+
+VFP_DEFINE_AUTO(domain, struct vfp_domain *, vfp_domain_free)
+
+static const char *disk_target(xmlNodePtr disk);
+static int read_root(struct vfp_domain *dom, struct vfp_err *err);
+static int read_uuid(struct vfp_domain *dom, struct vfp_err *err);
+static int read_memory(struct vfp_domain *dom, struct vfp_err *err);
+static int read_dimms(const struct vfp_domain *dom, uint64_t *ret_kib, struct vfp_err *err);
+static int read_cells(const struct vfp_domain *dom, uint64_t *ret_kib, struct vfp_err *err);
+static int parse_memory(xmlNodePtr node, const char *text, uint64_t *ret_kib, struct vfp_err *err);
+static bool scale(uint64_t value, const char *unit, uint64_t *ret_kib);
+static void read_numa_nodes(struct vfp_domain *dom);
+static bool nodeset_parse(const char *s, bool nodes[MAX_NODES]);
+static bool nodeset_format(const bool nodes[MAX_NODES], char ret_range[VFP_RANGE_SIZE]);
+static int read_kept(struct vfp_domain *dom, struct vfp_err *err);
+static int read_port(xmlNodePtr node, struct vfp_xml_port *ret_port, struct vfp_err *err);
+static int read_nics(struct vfp_domain *dom, struct vfp_err *err);
+static int read_nic(xmlNodePtr node, struct vfp_nic *ret_nic, bool *ret_concerns,
+		    struct vfp_err *err);
+static int read_network(xmlNodePtr node, struct vfp_nic *ret_nic, bool *ret_concerns,
+			struct vfp_err *err);
+static int read_hostdev(xmlNodePtr node, struct vfp_nic *ret_nic, struct vfp_err *err);
+static int read_mac(xmlNodePtr interface, struct vfp_mac *ret_mac, struct vfp_err *err);
+static int read_vlan(xmlNodePtr interface, uint16_t *ret_vlan, struct vfp_err *err);
+static bool c_number_parse(const char *s, uint64_t max, uint64_t *ret_value);
+static void find_port(struct vfp_domain *dom, size_t i, bool by_alias);
+static bool alias_mac(xmlNodePtr interface, struct vfp_mac *ret_mac);
+static int check_macs(const struct vfp_domain *dom, struct vfp_err *err);
+
+int vfp_domain_read(const char *text, size_t size, struct vfp_domain **ret_dom, struct vfp_err *err)
+{
+	vfp_auto(domain) dom = vfp_alloc(1, sizeof(*dom));
+	int rc;
+
+	rc = vfp_xml_parse(text, size, &dom->doc, err);
+	if (rc < 0)
+		return rc;
+	dom->text = memcpy(vfp_alloc(size + 1, 1), text, size);
+	dom->size = size;
+	rc = read_root(dom, err);
+	if (rc < 0)
+		return rc;
+	*ret_dom = VFP_TAKE(dom);
+	return 0;
+}
+
+void vfp_domain_free(struct vfp_domain *dom)
+{
+	if (!dom)
+		return;
+	if (dom->doc)
+		xmlFreeDoc(dom->doc);
+	free(dom->ports);
+	free(dom->name);
+	free(dom->text);
+	free(dom);
+}
+
+const char *vfp_domain_name(const struct vfp_domain *dom)
+{
+	return dom->name;
+}
+
+const char *vfp_domain_uuid(const struct vfp_domain *dom)
+{
+	return dom->uuid;
+}
+
+size_t vfp_domain_nics(const struct vfp_domain *dom, const struct vfp_nic **ret_nics)
+{
+	*ret_nics = dom->nics;
+	return dom->n_nics;
+}
+
+const struct vfp_domain_memory *vfp_domain_memory(const struct vfp_domain *dom)
+{
+	return &dom->memory;
+}
+
+const char *vfp_domain_numa_nodes(const struct vfp_domain *dom)
+{
+	return dom->numa_nodes;
+}
+
+xmlNodePtr vfp_xml_our_child(xmlNodePtr parent, const char *name)
+{
+	for (xmlNodePtr node = parent ? vfp_xml_first(parent) : NULL; node;
+	     node = vfp_xml_next(node))
+		if (node->ns && !strcmp((const char *)node->ns->href, VFP_XML_NS) &&
+		    !strcmp((const char *)node->name, name))
+			return node;
+	return NULL;
+}
+
+xmlNodePtr vfp_xml_our_next(xmlNodePtr node)
+{
+	const xmlChar *name = node->name, *href = node->ns->href;
+
+	do
+		node = vfp_xml_next(node);
+	while (node &&
+	       !(node->ns && xmlStrEqual(node->ns->href, href) && xmlStrEqual(node->name, name)));
+	return node;
+}
+
+int vfp_xml_memory(xmlNodePtr node, uint64_t *ret_kib, struct vfp_err *err)
+{
+	vfp_autofree char *text = vfp_xml_text(node);
+
+	if (node)
+		return parse_memory(node, text, ret_kib, err);
+	*ret_kib = 0;
+	return 0;
+}
+
+int vfp_xml_pci(xmlNodePtr address, struct vfp_pci *ret_pci, struct vfp_err *err)
+{
+	static const struct {
+		const char *attr;
+		uint64_t max;
+	} parts[] = {{"domain", UINT32_MAX}, {"bus", 255}, {"slot", 31}, {"function", 7}};
+	uint64_t values[VFP_N(parts)] = {0};
+
+	for (size_t i = 0; i < VFP_N(parts); i++) {
+		const char *text = vfp_xml_attr(address, parts[i].attr);
+
+		if (text && !c_number_parse(text, parts[i].max, &values[i]))
+			return vfp_xml_fail(address, err,
+					    "%s='%s' is no part of a PCI address, "
+					    "expected 0 to 0x%llx",
+					    parts[i].attr, text, (unsigned long long)parts[i].max);
+	}
+	*ret_pci = (struct vfp_pci){(uint32_t)values[0], (uint8_t)values[1], (uint8_t)values[2],
+				    (uint8_t)values[3]};
+	return 0;
+}
+
+bool vfp_xml_fits_vf(xmlNodePtr child)
+{
+	static const struct {
+		const char *element;
+		const char *attr, *value; /* only with this value; NULL: always */
+	} fitting[] = {
+		{"boot", NULL, NULL},	    {"rom", NULL, NULL},	{"acpi", NULL, NULL},
+		{"address", "type", "pci"}, {"driver", "name", "vfio"},
+	};
+
+	for (size_t i = 0; i < VFP_N(fitting); i++)
+		if (vfp_xml_is(child, fitting[i].element))
+			return !fitting[i].attr ||
+			       vfp_xml_attr_is(child, fitting[i].attr, fitting[i].value);
+	return false;
+}
+
+bool vfp_xml_disk_is_left_out(xmlNodePtr disk)
+{
+	const char *snapshot = vfp_xml_attr(disk, "snapshot");
+
+	if (snapshot)
+		return !strcmp(snapshot, "no");
+	return vfp_xml_child(disk, "readonly") || vfp_xml_attr_is(disk, "device", "cdrom");
+}
+
+const char *vfp_xml_disk_name(xmlNodePtr disk)
+{
+	const char *name = disk_target(disk);
+	xmlNodePtr other = vfp_xml_child(disk->parent, "disk");
+
+	for (; name && other != disk; other = vfp_xml_again(other))
+		if (disk_target(other) && !strcmp(disk_target(other), name))
+			return NULL;
+	return name;
+}
+
+xmlNodePtr vfp_xml_former_disk(const struct vfp_domain *dom, xmlNodePtr disk)
+{
+	const char *dev = vfp_xml_disk_name(disk);
+	xmlNodePtr record = vfp_xml_our_child(dom->former, "disk");
+
+	while (dev && record && !vfp_xml_attr_is(record, "dev", dev))
+		record = vfp_xml_our_next(record);
+	return dev ? record : NULL;
+}
+
+static const char *disk_target(xmlNodePtr disk)
+{
+	return vfp_xml_attr(vfp_xml_child(disk, "target"), "dev");
+}
+
+static int read_root(struct vfp_domain *dom, struct vfp_err *err)
+{
+	int rc;
+
+	dom->root = xmlDocGetRootElement(dom->doc);
+	if (!vfp_xml_is(dom->root, "domain"))
+		return vfp_fail(err, EINVAL,
+				"the document is a <%s>%s, expected libvirt's <domain>",
+				dom->root->name, dom->root->ns ? " in a namespace" : "");
+	dom->name = vfp_xml_text(vfp_xml_child(dom->root, "name"));
+	dom->devices = vfp_xml_child(dom->root, "devices");
+	read_numa_nodes(dom);
+	rc = read_uuid(dom, err);
+	if (rc == 0)
+		rc = read_memory(dom, err);
+	if (rc == 0)
+		rc = read_kept(dom, err);
+	if (rc == 0)
+		rc = read_nics(dom, err);
+	return rc;
+}
+
+static int read_uuid(struct vfp_domain *dom, struct vfp_err *err)
+{
+	xmlNodePtr node = vfp_xml_child(dom->root, "uuid");
+	vfp_autofree char *text = vfp_xml_text(node);
+
+	if (node && vfp_uuid_parse(text, dom->uuid) < 0)
+		return vfp_xml_fail(node, err, "'%s' is no UUID", text);
+	return 0;
+}
+
+/* The guest's memory is what the NUMA cells have, where there are some: libvirt then corrects
+ * <memory>. */
+static int read_memory(struct vfp_domain *dom, struct vfp_err *err)
+{
+	struct vfp_domain_memory *memory = &dom->memory;
+	xmlNodePtr backing = vfp_xml_child(dom->root, "memoryBacking");
+	xmlNodePtr balloon = vfp_xml_child(dom->devices, "memballoon");
+	xmlNodePtr limit = vfp_xml_child(vfp_xml_child(dom->root, "memtune"), "hard_limit");
+	xmlNodePtr current = vfp_xml_child(dom->root, "currentMemory");
+	uint64_t cells = 0;
+	int rc;
+
+	memory->is_locked = vfp_xml_child(backing, "locked");
+	memory->is_hugepages = vfp_xml_child(backing, "hugepages");
+	memory->has_balloon = !vfp_xml_attr_is(balloon, "model", "none");
+	rc = vfp_xml_memory(vfp_xml_child(dom->root, "memory"), &dom->total_kib, err);
+	if (rc == 0)
+		rc = vfp_xml_memory(vfp_xml_child(dom->root, "maxMemory"), &memory->max_kib, err);
+	if (rc == 0)
+		rc = vfp_xml_memory(limit, &memory->hard_limit_kib, err);
+	if (rc == 0)
+		rc = vfp_xml_memory(current, &memory->current_kib, err);
+	if (rc == 0)
+		rc = read_dimms(dom, &memory->dimm_kib, err);
+	if (rc == 0)
+		rc = read_cells(dom, &cells, err);
+	if (rc < 0)
+		return rc;
+	if (cells && __builtin_add_overflow(cells, memory->dimm_kib, &dom->total_kib))
+		return vfp_fail(err, EINVAL, "too much memory");
+	if (memory->dimm_kib > dom->total_kib)
+		return vfp_fail(err, EINVAL, "DIMMs of %llu KiB in %llu KiB of <memory>",
+				(unsigned long long)memory->dimm_kib,
+				(unsigned long long)dom->total_kib);
+	memory->memory_kib = dom->total_kib - memory->dimm_kib;
+	if (!current)
+		memory->current_kib = dom->total_kib;
+	return 0;
+}
+
+static int read_dimms(const struct vfp_domain *dom, uint64_t *ret_kib, struct vfp_err *err)
+{
+	xmlNodePtr dimm = vfp_xml_child(dom->devices, "memory");
+	uint64_t sum = 0, kib;
+
+	for (; dimm; dimm = vfp_xml_again(dimm)) {
+		xmlNodePtr size = vfp_xml_child(vfp_xml_child(dimm, "target"), "size");
+		int rc = vfp_xml_memory(size, &kib, err);
+
+		if (rc < 0)
+			return rc;
+		if (__builtin_add_overflow(sum, kib, &sum))
+			return vfp_xml_fail(dimm, err, "too much memory");
+	}
+	*ret_kib = sum;
+	return 0;
+}
+
+static int read_cells(const struct vfp_domain *dom, uint64_t *ret_kib, struct vfp_err *err)
+{
+	xmlNodePtr numa = vfp_xml_child(vfp_xml_child(dom->root, "cpu"), "numa");
+	uint64_t sum = 0, kib;
+
+	for (xmlNodePtr cell = vfp_xml_child(numa, "cell"); cell; cell = vfp_xml_again(cell)) {
+		const char *memory = vfp_xml_attr(cell, "memory");
+		int rc = parse_memory(cell, memory ? memory : "0", &kib, err);
+
+		if (rc < 0)
+			return rc;
+		if (__builtin_add_overflow(sum, kib, &sum))
+			return vfp_xml_fail(cell, err, "too much memory");
+	}
+	*ret_kib = sum;
+	return 0;
+}
+
+static int parse_memory(xmlNodePtr node, const char *text, uint64_t *ret_kib, struct vfp_err *err)
+{
+	const char *unit = vfp_xml_attr(node, "unit");
+	uint64_t value;
+
+	if (!unit)
+		unit = "KiB";
+	if (!vfp_number_parse(text, 0, UINT64_MAX, &value) || !scale(value, unit, ret_kib))
+		return vfp_xml_fail(
+			node, err,
+			"'%s' with unit '%s' is no amount of memory, expected for example "
+			"512 with unit='MiB'",
+			text, unit);
+	return 0;
+}
+
+/* libvirt's units (virScaleInteger): b, bytes; K or KiB for 1024, KB for 1000, and so on, in any
+ * case. */
+static bool scale(uint64_t value, const char *unit, uint64_t *ret_kib)
+{
+	static const char letters[] = "kmgtpe";
+	const char *letter = strchr(letters, tolower((unsigned char)*unit));
+	uint64_t factor = 1;
+	uint64_t base;
+
+	if (*unit && letter) {
+		if (!unit[1] || !strcasecmp(unit + 1, "ib"))
+			base = 1024;
+		else if (!strcasecmp(unit + 1, "b"))
+			base = 1000;
+		else
+			return false;
+		for (const char *l = letters; l <= letter; l++)
+			factor *= base;
+	} else if (strcasecmp(unit, "b") != 0 && strcasecmp(unit, "bytes") != 0) {
+		return false;
+	}
+	if (__builtin_mul_overflow(value, factor, &value))
+		return false;
+	*ret_kib = value / 1024 + (value % 1024 != 0);
+	return true;
+}
+
+/* A node set that is not understood is none: it only says which VFs are nearer. */
+static void read_numa_nodes(struct vfp_domain *dom)
+{
+	xmlNodePtr memory = vfp_xml_child(vfp_xml_child(dom->root, "numatune"), "memory");
+	const char *nodeset = vfp_xml_attr(memory, "nodeset");
+	bool nodes[MAX_NODES] = {false};
+
+	if (!nodeset || !nodeset_parse(nodeset, nodes) || !nodeset_format(nodes, dom->numa_nodes))
+		dom->numa_nodes[0] = '\0';
+}
+
+/* libvirt's form: "0-3,^1,5", from left to right. */
+static bool nodeset_parse(const char *s, bool nodes[MAX_NODES])
+{
+	while (*s) {
+		bool is_in = *s != '^';
+		unsigned long first, last;
+		char *end;
+
+		s += !is_in;
+		if (!isdigit((unsigned char)*s))
+			return false;
+		first = last = strtoul(s, &end, 10);
+		if (*end == '-' && isdigit((unsigned char)end[1]))
+			last = strtoul(end + 1, &end, 10);
+		if (first > last || last >= MAX_NODES)
+			return false;
+		for (unsigned long i = first; i <= last; i++)
+			nodes[i] = is_in;
+		end += strspn(end, " ");
+		if (*end && *end != ',')
+			return false;
+		s = end + (*end == ',');
+		s += strspn(s, " ");
+	}
+	return true;
+}
+
+static bool nodeset_format(const bool nodes[MAX_NODES], char ret_range[VFP_RANGE_SIZE])
+{
+	size_t used = 0;
+
+	ret_range[0] = '\0';
+	for (unsigned int first = 0; first < MAX_NODES; first++) {
+		unsigned int last = first;
+
+		if (!nodes[first])
+			continue;
+		while (last + 1 < MAX_NODES && nodes[last + 1])
+			last++;
+		used += (size_t)snprintf(ret_range + used, VFP_RANGE_SIZE - used,
+					 last > first ? "%s%u-%u" : "%s%u", used ? "," : "", first,
+					 last);
+		if (used >= VFP_RANGE_SIZE)
+			return false;
+		first = last;
+	}
+	return true;
+}
+
+/* What an earlier rewrite left in <metadata>. */
+static int read_kept(struct vfp_domain *dom, struct vfp_err *err)
+{
+	uint64_t former_kib;
+	xmlNodePtr node;
+	size_t n = 0;
+	int rc;
+
+	dom->ours = vfp_xml_our_child(vfp_xml_child(dom->root, "metadata"), "domain");
+	dom->former = vfp_xml_our_child(dom->ours, "former");
+	node = vfp_xml_our_child(dom->ours, "port");
+	for (xmlNodePtr port = node; port; port = vfp_xml_our_next(port))
+		n++;
+	dom->ports = vfp_alloc(n, sizeof(*dom->ports));
+	for (; node; node = vfp_xml_our_next(node)) {
+		rc = read_port(node, &dom->ports[dom->n_ports], err);
+		if (rc < 0)
+			return rc;
+		dom->n_ports++;
+	}
+	return vfp_xml_memory(vfp_xml_our_child(dom->former, "currentMemory"), &former_kib, err);
+}
+
+static int read_port(xmlNodePtr node, struct vfp_xml_port *ret_port, struct vfp_err *err)
+{
+	const char *mac = vfp_xml_attr(node, "mac");
+	const char *pool = vfp_xml_attr(node, "pool");
+	const char *portgroup = vfp_xml_attr(node, "portgroup");
+	xmlNodePtr interface = vfp_xml_child(node, "interface");
+	struct vfp_xml_port port = {0};
+	struct vfp_err why = {0};
+
+	if (!mac || vfp_mac_parse(mac, &port.mac) < 0)
+		return vfp_xml_fail(node, err, "mac='%s' is no MAC address", mac ? mac : "");
+	if (!pool || vfp_name_check("pool", pool, &why) < 0 ||
+	    (portgroup && *portgroup && vfp_name_check("port group", portgroup, &why) < 0))
+		return vfp_xml_fail(node, err, "%s", pool ? why.msg : "it names no pool='…'");
+	if (vfp_xml_attr_is(interface, "type", "network"))
+		port.interface = interface;
+	vfp_copy(port.pool, sizeof(port.pool), pool);
+	vfp_copy(port.portgroup, sizeof(port.portgroup), portgroup ? portgroup : "");
+	*ret_port = port;
+	return 0;
+}
+
+static int read_nics(struct vfp_domain *dom, struct vfp_err *err)
+{
+	xmlNodePtr node = dom->devices ? vfp_xml_first(dom->devices) : NULL;
+	bool concerns;
+	int rc;
+
+	for (; node; node = vfp_xml_next(node)) {
+		struct vfp_nic nic = {0};
+
+		rc = read_nic(node, &nic, &concerns, err);
+		if (rc < 0)
+			return rc;
+		if (!concerns)
+			continue;
+		if (dom->n_nics == VFP_MAX_NICS)
+			return vfp_xml_fail(node, err,
+					    "the domain has more than %d NICs that could "
+					    "be a pool's",
+					    VFP_MAX_NICS);
+		dom->nics[dom->n_nics] = nic;
+		dom->places[dom->n_nics].node = node;
+		dom->n_nics++;
+	}
+	/* The alias says which port a NIC is even when its <mac> was edited; the MAC finds those whose
+	 * alias says nothing. */
+	for (size_t i = 0; i < dom->n_nics; i++)
+		find_port(dom, i, true);
+	for (size_t i = 0; i < dom->n_nics; i++)
+		find_port(dom, i, false);
+	return check_macs(dom, err);
+}
+
+/* Tells the kinds apart.  Of a device that can be no pool's nothing is read, so nothing in it can
+ * be wrong. */
+static int read_nic(xmlNodePtr node, struct vfp_nic *ret_nic, bool *ret_concerns,
+		    struct vfp_err *err)
+{
+	bool is_interface = vfp_xml_is(node, "interface");
+	bool is_hostdev =
+		is_interface ? vfp_xml_attr_is(node, "type", "hostdev")
+			     : vfp_xml_is(node, "hostdev") && vfp_xml_attr_is(node, "type", "pci");
+
+	*ret_concerns = is_hostdev || (is_interface && vfp_xml_attr_is(node, "type", "network"));
+	if (!*ret_concerns)
+		return 0;
+	ret_nic->has_teaming = vfp_xml_child(node, "teaming");
+	ret_nic->has_filterref = vfp_xml_child(node, "filterref");
+	ret_nic->has_bandwidth = vfp_xml_child(node, "bandwidth");
+	if (is_hostdev)
+		return read_hostdev(node, ret_nic, err);
+	return read_network(node, ret_nic, ret_concerns, err);
+}
+
+/* A network whose name can be no pool's does not concern us. */
+static int read_network(xmlNodePtr node, struct vfp_nic *ret_nic, bool *ret_concerns,
+			struct vfp_err *err)
+{
+	xmlNodePtr source = vfp_xml_child(node, "source");
+	const char *network = vfp_xml_attr(source, "network");
+	const char *portgroup = vfp_xml_attr(source, "portgroup");
+
+	*ret_concerns = network && vfp_name_check("pool", network, NULL) == 0;
+	if (!*ret_concerns)
+		return 0;
+	ret_nic->kind = VFP_NIC_NETWORK;
+	ret_nic->has_want = true;
+	vfp_copy(ret_nic->want.pool, sizeof(ret_nic->want.pool), network);
+	/* Cut when too long: there is no such port group, and whoever looks for it says so. */
+	snprintf(ret_nic->want.portgroup, sizeof(ret_nic->want.portgroup), "%s",
+		 portgroup ? portgroup : "");
+	return read_mac(node, &ret_nic->want.mac, err);
+}
+
+static int read_hostdev(xmlNodePtr node, struct vfp_nic *ret_nic, struct vfp_err *err)
+{
+	const char *alias = vfp_xml_attr(vfp_xml_child(node, "alias"), "name");
+	xmlNodePtr address = vfp_xml_child(vfp_xml_child(node, "source"), "address");
+	int rc;
+
+	ret_nic->kind = VFP_NIC_HOSTDEV;
+	if (vfp_xml_is(node, "interface") && alias &&
+	    !strncmp(alias, VFP_ALIAS_PREFIX, strlen(VFP_ALIAS_PREFIX)))
+		ret_nic->kind = VFP_NIC_BOUND;
+	ret_nic->managed = vfp_xml_attr_is(node, "managed", "yes");
+	if (vfp_xml_attr_is(address, "type", "usb"))
+		address = NULL;
+	rc = vfp_xml_pci(address, &ret_nic->pci, err);
+	if (rc == 0)
+		rc = read_mac(node, &ret_nic->want.mac, err);
+	if (rc == 0)
+		rc = read_vlan(node, &ret_nic->vlan, err);
+	return rc;
+}
+
+static int read_mac(xmlNodePtr interface, struct vfp_mac *ret_mac, struct vfp_err *err)
+{
+	xmlNodePtr node = vfp_xml_child(interface, "mac");
+	const char *mac = vfp_xml_attr(node, "address");
+
+	if (mac && vfp_mac_parse(mac, ret_mac) < 0)
+		return vfp_xml_fail(node, err,
+				    "'%s' is no MAC address, expected six pairs of hex "
+				    "digits with colons",
+				    mac);
+	return 0;
+}
+
+static int read_vlan(xmlNodePtr interface, uint16_t *ret_vlan, struct vfp_err *err)
+{
+	xmlNodePtr tag = vfp_xml_child(vfp_xml_child(interface, "vlan"), "tag");
+	const char *id = vfp_xml_attr(tag, "id");
+	uint64_t value = 0;
+
+	if (id && !c_number_parse(id, 4095, &value))
+		return vfp_xml_fail(tag, err, "'%s' is no VLAN, expected 0 to 4095", id);
+	*ret_vlan = (uint16_t)value;
+	return 0;
+}
+
+/* A number as libvirt takes it (strtoul with base 0): 16, 0x10 or, with a leading zero, octal 020.
+ * */
+static bool c_number_parse(const char *s, uint64_t max, uint64_t *ret_value)
+{
+	unsigned long long value;
+	char *end;
+
+	if (!isdigit((unsigned char)*s))
+		return false;
+	errno = 0;
+	value = strtoull(s, &end, 0);
+	if (errno || *end || value > max)
+		return false;
+	*ret_value = value;
+	return true;
+}
+
+/* Gives BOUND NIC @i its port out of the metadata, unless another NIC has it. */
+static void find_port(struct vfp_domain *dom, size_t i, bool by_alias)
+{
+	struct vfp_nic *nic = &dom->nics[i];
+	struct vfp_mac mac = nic->want.mac;
+
+	if (nic->kind != VFP_NIC_BOUND || dom->places[i].port ||
+	    (by_alias && !alias_mac(dom->places[i].node, &mac)))
+		return;
+	for (size_t p = 0; p < dom->n_ports; p++) {
+		struct vfp_xml_port *port = &dom->ports[p];
+
+		if (port->is_taken || !vfp_mac_equal(&port->mac, &mac))
+			continue;
+		port->is_taken = true;
+		dom->places[i].port = port;
+		nic->has_want = true;
+		if (vfp_mac_is_none(&nic->want.mac))
+			nic->want.mac = port->mac;
+		memcpy(nic->want.pool, port->pool, sizeof(port->pool));
+		memcpy(nic->want.portgroup, port->portgroup, sizeof(port->portgroup));
+		return;
+	}
+}
+
+/* "ua-vfpool-525400000001" */
+static bool alias_mac(xmlNodePtr interface, struct vfp_mac *ret_mac)
+{
+	const char *digits = vfp_xml_attr(vfp_xml_child(interface, "alias"), "name");
+	char mac[VFP_MAC_SIZE];
+
+	digits += strlen(VFP_ALIAS_PREFIX);
+	if (strlen(digits) != 12)
+		return false;
+	for (size_t i = 0; i < 6; i++)
+		snprintf(mac + 3 * i, sizeof(mac) - 3 * i, "%.2s:", digits + 2 * i);
+	return vfp_mac_parse(mac, ret_mac) == 0;
+}
+
+/* Two NICs with one MAC are libvirt's to judge (a teaming pair is that), unless both are ours. */
+static int check_macs(const struct vfp_domain *dom, struct vfp_err *err)
+{
+	char text[VFP_MAC_SIZE];
+
+	for (size_t i = 0; i < dom->n_nics; i++) {
+		const struct vfp_nic *nic = &dom->nics[i];
+
+		if (nic->kind != VFP_NIC_BOUND || vfp_mac_is_none(&nic->want.mac))
+			continue;
+		for (size_t j = 0; j < i; j++)
+			if (dom->nics[j].kind == VFP_NIC_BOUND &&
+			    vfp_mac_equal(&dom->nics[j].want.mac, &nic->want.mac))
+				return vfp_xml_fail(dom->places[i].node, err,
+						    "MAC %s is on two NICs of the domain",
+						    vfp_mac_format(&nic->want.mac, text));
+	}
+	return 0;
+}
