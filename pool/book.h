@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of pool/ share about the book, which is the database in the field's words.
+ * Private to pool/.
+ *
+ * A writer begins with vfp_book_begin(), writes what it changes and, for each change, one line with
+ * vfp_book_note(), and ends with vfp_db_commit().  No function here waits for a device or its lock.
+ */
+#pragma once
+
+#include "base/sysfs.h"
+#include "pool/db.h"
+
+struct vfp_pool {
+	const struct vfp_host *host;
+	struct vfp_db *db;
+	char boot_id[VFP_BOOT_ID_SIZE];
+};
+
+/* vfp_db_begin(); but the first writer of a boot first ends the leases of earlier ones, in a
+ * transaction of their own: that stays done when the change itself is rolled back. */
+int vfp_book_begin(struct vfp_pool *pool, struct vfp_db **ret_change, struct vfp_err *err);
+
+/* What a journal line is about; what is NULL stays empty. */
+struct vfp_about {
+	const struct vfp_owner *owner;
+	const struct vfp_mac *mac;
+	const struct vfp_vf *vf;
+	const char *pool;
+};
+/* Writes a journal line into the transaction at hand.  @err stands before the words for the
+ * format's sake. */
+int vfp_book_note(struct vfp_pool *pool, const char *event, const struct vfp_about *about,
+		  struct vfp_err *err, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* What a port group and a lease say of the VF's attributes; PORTGROUP_COLUMNS in db.c, behind
+ * vlan_mode. */
+#define VFP_COLUMNS_ATTRS(type, attrs)                                                       \
+	VFP_COLUMN_NUMBER(type, attrs.vlan), VFP_COLUMN_NUMBER(type, attrs.vlan_proto),      \
+		VFP_COLUMN_NUMBER(type, attrs.qos), VFP_COLUMN_NUMBER(type, attrs.spoofchk), \
+		VFP_COLUMN_NUMBER(type, attrs.trust),                                        \
+		VFP_COLUMN_WORD(type, attrs.link_state, vfp_link_state_words),               \
+		VFP_COLUMN_NUMBER(type, attrs.min_rate_mbps),                                \
+		VFP_COLUMN_NUMBER(type, attrs.max_rate_mbps)
+
+/* -ENOENT in words. */
+int vfp_book_pool_id(struct vfp_pool *pool, const char *name, int64_t *ret_id, struct vfp_err *err);
+void vfp_book_free_defs(struct vfp_pooldef *defs, size_t n);
+
+struct vfp_portgroup_row {
+	int64_t id;
+	struct vfp_portgroup portgroup;
+};
+int vfp_book_portgroups(struct vfp_pool *pool, int64_t pool_id, struct vfp_portgroup_row **ret,
+			size_t *ret_n, struct vfp_err *err);
+
+/* A port group with what its pool says of the choice of a VF. */
+struct vfp_group {
+	int64_t id;
+	struct vfp_portgroup portgroup;
+	char pool[VFP_NAME_SIZE];
+	enum vfp_policy policy;
+	enum vfp_numa numa;
+	bool park;
+};
+/* @name "": the pool's default one.  -ENOENT: no such pool, or port group, in words. */
+int vfp_book_group(struct vfp_pool *pool, const char *pool_name, const char *name,
+		   struct vfp_group *ret_group, struct vfp_err *err);
+/* The VLAN that a definition is to have: 0 for none and for a trunk, which the guest tags. */
+uint16_t vfp_book_vlan(enum vfp_vlan_mode mode, const struct vfp_attrs *attrs);
+
+/* Gives the VF a row, so that something can be remembered about it. */
+int vfp_book_vf_put(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
+/* Writes @reason, cut to what struct vfp_vf_state holds, by VFP_SQL_VF_HOLD or VFP_SQL_VF_FAULT. */
+int vfp_book_vf_mark(struct vfp_pool *pool, const struct vfp_vf *vf, enum vfp_sql mark,
+		     const char *reason, unsigned int *ret_changed, struct vfp_err *err);
+/* The pool that has the VF; "" when none has. */
+int vfp_book_pool_of(struct vfp_pool *pool, const struct vfp_vf *vf, char ret_pool[VFP_NAME_SIZE],
+		     struct vfp_err *err);
+
+/* A port as the book has it: without PCI address. */
+struct vfp_port_row {
+	int64_t id;
+	struct vfp_port port;
+	struct vfp_vf last; /* the VF of its last lease; pf is "" when there was none */
+};
+int vfp_book_ports(struct vfp_pool *pool, const char *uuid, struct vfp_port_row **ret,
+		   size_t *ret_n, struct vfp_err *err);
+/* 1: there is a port with this MAC; 0: none. */
+int vfp_book_port_of_mac(struct vfp_pool *pool, const struct vfp_mac *mac, struct vfp_port_row *ret,
+			 struct vfp_err *err);
+
+/* Leases as the book has them: without PCI address. */
+int vfp_book_leases(struct vfp_pool *pool, const char *uuid, struct vfp_lease **ret, size_t *ret_n,
+		    struct vfp_err *err);
+/* 1: the VF is leased; 0: it is not. */
+int vfp_book_lease_of(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_lease *ret,
+		      struct vfp_err *err);
+
+/* Fills in vf->pci, as it is now; none when the VF is not there.  @cache, zeroed before the first
+ * call, saves reading a PF twice in a row. */
+void vfp_book_resolve(const struct vfp_host *host, struct vfp_vf *vf, struct vfp_pf *cache);
+
+/* One dump of the attributes of all VFs of a PF.  The caller frees *ret_attrs. */
+int vfp_book_dump(const struct vfp_host *host, const char *dev, bool with_counters,
+		  struct vfp_attrs **ret_attrs, size_t *ret_n, struct vfp_err *err);

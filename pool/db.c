@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The database: the only file that knows SQLite, and all of its SQL.
+ */
+#include "pool/db.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "schemas/schemas.h"
+
+#define BUSY_TIMEOUT_MS 5000
+#define SCHEMA_VERSION	1 /* of schemas/pool.sql */
+
+struct vfp_db {
+	sqlite3 *sqlite;
+	char *path;
+	sqlite3_stmt *statements[VFP_N_SQL]; /* NULL until first run */
+};
+
+/* A running statement is always reset, or it would keep its transaction open. */
+VFP_DEFINE_AUTO(running, sqlite3_stmt *, sqlite3_reset)
+VFP_DEFINE_AUTO(db, struct vfp_db *, vfp_db_close)
+
+/* How a database gets from one version to a later one; 0 is an empty file. */
+static const struct step {
+	int from;
+	const char *sql;
+} steps[] = {
+	{0, vfp_schema_pool_sql},
+};
+
+/* --- The statements --------------------------------------------------------------------------- */
+
+/* The VF (PF, index) that two parameters name. */
+#define VF_ID(dev, idx)                                                         \
+	"(SELECT vf.id FROM vf JOIN pf ON pf.id = vf.pf_id WHERE pf.dev = " dev \
+	" AND vf.idx = " idx ")"
+
+#define SELECT_POOL "SELECT id, name, physnet, policy, numa, park FROM pool "
+
+#define PORTGROUP_COLUMNS                                                                          \
+	" portgroup.vlan_mode, vlan, vlan_proto, qos, spoofchk, trust, link_state, min_rate_mbps," \
+	" max_rate_mbps "
+
+#define SELECT_PORT                                                                              \
+	"SELECT port.id, uuid, domain, mac, pool.name, portgroup.name, bound_pf.dev, bound.idx," \
+	" last_pf.dev, last.idx, pinned, seen, created_ms"                                       \
+	" FROM port JOIN portgroup ON portgroup.id = portgroup_id"                               \
+	" JOIN pool ON pool.id = pool_id"                                                        \
+	" LEFT JOIN vf AS bound ON bound.id = vf_id"                                             \
+	" LEFT JOIN pf AS bound_pf ON bound_pf.id = bound.pf_id"                                 \
+	" LEFT JOIN vf AS last ON last.id = last_vf_id"                                          \
+	" LEFT JOIN pf AS last_pf ON last_pf.id = last.pf_id "
+
+/* A lease of an earlier boot is void, also before the first writer of this boot has cleared it
+ * away. */
+#define SELECT_LEASE                                                                             \
+	"SELECT generation, uuid, domain, mac, pool.name, portgroup.name, pf.dev, vf.idx,"       \
+	" lease.state, lease.boot_id, daemon_pid, daemon_start, qemu_pid, qemu_start, since_ms," \
+	" pool.park," PORTGROUP_COLUMNS "FROM lease JOIN vf ON vf.id = vf_id"                    \
+	" JOIN pf ON pf.id = pf_id"                                                              \
+	" LEFT JOIN portgroup ON portgroup.id = portgroup_id"                                    \
+	" LEFT JOIN pool ON pool.id = pool_id"                                                   \
+	" WHERE lease.boot_id = ?1 "
+
+#define SELECT_VF "SELECT dirty, held, faulty"
+
+#define SELECT_EVENT                                                                     \
+	"SELECT id, time_ms, event, uuid, domain, mac, vf, pci, pool, text FROM journal" \
+	" WHERE id > ?1 AND time_ms >= ?2 "
+
+static const char *const sql_of[VFP_N_SQL] = {
+	[VFP_SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[VFP_SQL_BEGIN_READ] = "BEGIN",
+	[VFP_SQL_COMMIT] = "COMMIT",
+	[VFP_SQL_ROLLBACK] = "ROLLBACK",
+	[VFP_SQL_USE_WAL] = "PRAGMA journal_mode = WAL",
+	[VFP_SQL_USE_FULL_SYNC] = "PRAGMA synchronous = FULL",
+	[VFP_SQL_USE_SHORT_LOG] = "PRAGMA journal_size_limit = 1048576",
+	[VFP_SQL_USE_FOREIGN_KEYS] = "PRAGMA foreign_keys = ON",
+	[VFP_SQL_VERSION] = "PRAGMA user_version",
+
+	[VFP_SQL_BOOT_GET] = "SELECT boot_id FROM host",
+	[VFP_SQL_BOOT_SET] = "UPDATE host SET boot_id = ?1",
+	/* ?1 this boot, ?2 now */
+	[VFP_SQL_VOID_NOTE] =
+		"INSERT INTO journal (time_ms, event, uuid, domain, mac, vf, pool, text)"
+		" SELECT ?2, 'void', uuid, domain, mac, pf.dev || '#' || vf.idx,"
+		" coalesce(pool.name, ''), 'the host was restarted; the VF waits for its scrub'"
+		" FROM lease JOIN vf ON vf.id = vf_id JOIN pf ON pf.id = pf_id"
+		" LEFT JOIN portgroup ON portgroup.id = portgroup_id"
+		" LEFT JOIN pool ON pool.id = pool_id"
+		" WHERE lease.boot_id <> ?1 ORDER BY generation",
+	[VFP_SQL_VOID_DELETE] = "DELETE FROM lease WHERE boot_id <> ?1",
+
+	[VFP_SQL_POOL_LIST] = SELECT_POOL "ORDER BY name",
+	[VFP_SQL_POOL_GET] = SELECT_POOL "WHERE name = ?1",
+	[VFP_SQL_POOL_PUT] =
+		"INSERT INTO pool (name, physnet, policy, numa, park) VALUES (?1, ?2, ?3, ?4, ?5)"
+		" ON CONFLICT (name) DO UPDATE SET physnet = ?2, policy = ?3, numa = ?4, park = ?5",
+	[VFP_SQL_POOL_DELETE] = "DELETE FROM pool WHERE id = ?1",
+	[VFP_SQL_POOL_PF_LIST] = "SELECT dev, vfs FROM pool_pf JOIN pf ON pf.id = pf_id"
+				 " WHERE pool_id = ?1 ORDER BY place",
+	[VFP_SQL_POOL_PF_CLEAR] = "DELETE FROM pool_pf WHERE pool_id = ?1",
+	[VFP_SQL_POOL_PF_PUT] = "INSERT INTO pool_pf (pool_id, pf_id, place, vfs)"
+				" SELECT ?1, id, ?3, ?4 FROM pf WHERE dev = ?2",
+	[VFP_SQL_PF_PUT] = "INSERT INTO pf (dev) VALUES (?1) ON CONFLICT DO NOTHING",
+	/* Which pools have VFs of a PF. */
+	[VFP_SQL_PF_POOLS] = "SELECT name, vfs FROM pool_pf JOIN pf ON pf.id = pf_id"
+			     " JOIN pool ON pool.id = pool_id WHERE dev = ?1 ORDER BY name",
+	[VFP_SQL_PF_WANT] = "INSERT INTO pf (dev, wanted_vfs, park) VALUES (?1, ?2, ?3)"
+			    " ON CONFLICT (dev) DO UPDATE SET wanted_vfs = ?2, park = ?3",
+	[VFP_SQL_PF_WANTED] =
+		"SELECT dev, wanted_vfs, park FROM pf WHERE wanted_vfs > 0 ORDER BY dev",
+
+	[VFP_SQL_PORTGROUP_LIST] = "SELECT id, name, is_default," PORTGROUP_COLUMNS
+				   "FROM portgroup WHERE pool_id = ?1 ORDER BY place",
+	/* ?1 pool, ?2 port group, '' the default one */
+	[VFP_SQL_PORTGROUP_FIND] =
+		"SELECT portgroup.id, portgroup.name, is_default," PORTGROUP_COLUMNS
+		", pool.name, policy, numa, park"
+		" FROM portgroup JOIN pool ON pool.id = pool_id WHERE pool.name = ?1"
+		" AND CASE ?2 WHEN '' THEN is_default ELSE portgroup.name = ?2 END",
+	[VFP_SQL_PORTGROUP_UNDEFAULT] = "UPDATE portgroup SET is_default = 0 WHERE pool_id = ?1",
+	[VFP_SQL_PORTGROUP_PUT] =
+		"INSERT INTO portgroup (pool_id, name, place, is_default, vlan_mode, vlan, vlan_proto,"
+		" qos, spoofchk, trust, link_state, min_rate_mbps, max_rate_mbps)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+		" ON CONFLICT (pool_id, name) DO UPDATE SET place = ?3, is_default = ?4,"
+		" vlan_mode = ?5, vlan = ?6, vlan_proto = ?7, qos = ?8, spoofchk = ?9, trust = ?10,"
+		" link_state = ?11, min_rate_mbps = ?12, max_rate_mbps = ?13",
+	[VFP_SQL_PORTGROUP_DELETE] = "DELETE FROM portgroup WHERE id = ?1",
+	/* Who keeps a port group from going: a port, or a lease that still runs with it. */
+	[VFP_SQL_PORTGROUP_USER] =
+		"SELECT uuid, domain, mac FROM port WHERE portgroup_id = ?1 UNION ALL"
+		" SELECT uuid, domain, mac FROM lease WHERE portgroup_id = ?1 LIMIT 1",
+	[VFP_SQL_POOL_USER] = "SELECT uuid, domain, mac FROM port WHERE portgroup_id IN"
+			      " (SELECT id FROM portgroup WHERE pool_id = ?1) UNION ALL"
+			      " SELECT uuid, domain, mac FROM lease WHERE portgroup_id IN"
+			      " (SELECT id FROM portgroup WHERE pool_id = ?1) LIMIT 1",
+
+	[VFP_SQL_VF_PUT] = "INSERT INTO vf (pf_id, idx) SELECT id, ?2 FROM pf WHERE dev = ?1"
+			   " ON CONFLICT DO NOTHING",
+	[VFP_SQL_VF_GET] = SELECT_VF " FROM vf WHERE id = " VF_ID("?1", "?2"),
+	[VFP_SQL_VF_LIST] = SELECT_VF ", dev, idx, (SELECT count(*) FROM port WHERE vf_id = vf.id),"
+				      " (SELECT min(domain) FROM port WHERE vf_id = vf.id)"
+				      " FROM vf JOIN pf ON pf.id = pf_id ORDER BY dev, idx",
+	/* Each of the three writes only what it changes, so that their count tells whether it
+	 * did. */
+	[VFP_SQL_VF_CLEAN] = "UPDATE vf SET dirty = 0, faulty = ''"
+			     " WHERE id = " VF_ID("?1", "?2") " AND (dirty OR faulty <> '')",
+	[VFP_SQL_VF_FAULT] = "UPDATE vf SET faulty = ?3"
+			     " WHERE id = " VF_ID("?1", "?2") " AND faulty <> ?3",
+	[VFP_SQL_VF_HOLD] = "UPDATE vf SET held = ?3"
+			    " WHERE id = " VF_ID("?1", "?2") " AND held <> ?3",
+
+	[VFP_SQL_PORT_LIST] = SELECT_PORT "ORDER BY domain, uuid, mac",
+	[VFP_SQL_PORT_OF_DOMAIN] = SELECT_PORT "WHERE uuid = ?1 ORDER BY mac",
+	[VFP_SQL_PORT_OF_MAC] = SELECT_PORT "WHERE mac = ?1",
+	/* ?1 uuid, ?2 domain, ?3 mac, ?4 port group, ?5 ?6 VF, ?7 now */
+	[VFP_SQL_PORT_INSERT] =
+		"INSERT INTO port (uuid, domain, mac, portgroup_id, vf_id, created_ms)"
+		" VALUES (?1, ?2, ?3, ?4, " VF_ID("?5", "?6") ", ?7)",
+	[VFP_SQL_PORT_UPDATE] = "UPDATE port SET domain = ?2, portgroup_id = ?3,"
+				" vf_id = " VF_ID("?4", "?5") " WHERE id = ?1",
+	[VFP_SQL_PORT_SEEN] = "UPDATE port SET seen = 1, domain = ?2"
+			      " WHERE uuid = ?1 AND (NOT seen OR domain <> ?2)",
+	/* The definition decides: what it points at is the binding, too. */
+	[VFP_SQL_PORT_LEASED] = "UPDATE port SET vf_id = " VF_ID(
+		"?2", "?3") ", last_vf_id = " VF_ID("?2", "?3") " WHERE id = ?1",
+	[VFP_SQL_PORT_DELETE] = "DELETE FROM port WHERE id = ?1",
+
+	/* ?1 of all SELECT_LEASE is this boot. */
+	[VFP_SQL_LEASE_LIST] = SELECT_LEASE "ORDER BY domain, uuid, mac",
+	[VFP_SQL_LEASE_GET] = SELECT_LEASE "AND generation = ?2",
+	[VFP_SQL_LEASE_OF_DOMAIN] = SELECT_LEASE "AND uuid = ?2 ORDER BY mac",
+	[VFP_SQL_LEASE_OF_VF] = SELECT_LEASE "AND vf_id = " VF_ID("?2", "?3"),
+	[VFP_SQL_LEASE_OF_PORT] = SELECT_LEASE "AND port_id = ?2",
+	/* ?1 uuid, ?2 domain, ?3 mac, ?4 port or NULL, ?5 ?6 pool and port group or NULL, ?7 ?8 VF,
+	 * ?9 state, ?10 boot, ?11 ?12 daemon, ?13 ?14 QEMU, ?15 now */
+	[VFP_SQL_LEASE_INSERT] =
+		"INSERT INTO lease (uuid, domain, mac, port_id, portgroup_id, vf_id, state, boot_id,"
+		" daemon_pid, daemon_start, qemu_pid, qemu_start, since_ms) VALUES (?1, ?2, ?3, ?4,"
+		" (SELECT portgroup.id FROM portgroup JOIN pool ON pool.id = pool_id"
+		" WHERE pool.name = ?5 AND portgroup.name = ?6), " VF_ID(
+			"?7", "?8") ","
+				    " ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+	/* ?1 generation, ?2 state, ?3 domain, ?4 ?5 daemon, ?6 ?7 QEMU */
+	[VFP_SQL_LEASE_UPDATE] = "UPDATE lease SET state = ?2, domain = ?3, daemon_pid = ?4,"
+				 " daemon_start = ?5, qemu_pid = ?6, qemu_start = ?7"
+				 " WHERE generation = ?1",
+	[VFP_SQL_LEASE_DELETE] = "DELETE FROM lease WHERE generation = ?1",
+
+	[VFP_SQL_NOTE] =
+		"INSERT INTO journal (time_ms, event, uuid, domain, mac, vf, pci, pool, text)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	/* ?1 after this one, ?2 since, then what is not NULL */
+	[VFP_SQL_JOURNAL] = SELECT_EVENT "ORDER BY id",
+	[VFP_SQL_JOURNAL_OF_DOMAIN] = SELECT_EVENT
+	"AND ((uuid <> '' AND uuid = ?3) OR (domain <> '' AND domain = ?3)) ORDER BY id",
+	[VFP_SQL_JOURNAL_OF_MAC] = SELECT_EVENT
+	"AND mac <> '' AND mac = ?3 AND (?4 IS NULL OR uuid = ?4 OR domain = ?4) ORDER BY id",
+};
+
+/* --- Open, close, transactions ---------------------------------------------------------------- */
+
+static int fail(const struct vfp_db *db, struct vfp_err *err);
+static int check_file(const char *path, enum vfp_pool_mode mode, struct vfp_err *err);
+static int set_up(struct vfp_db *db, enum vfp_pool_mode mode, struct vfp_err *err);
+static int check_version(struct vfp_db *db, enum vfp_pool_mode mode, struct vfp_err *err);
+static int upgrade(struct vfp_db *db, struct vfp_err *err);
+static int start(struct vfp_db *db, enum vfp_sql sql, const struct vfp_value *values,
+		 sqlite3_stmt **ret_statement, struct vfp_err *err);
+static int read_row(const struct vfp_db *db, sqlite3_stmt *statement, const struct vfp_shape *shape,
+		    void *ret_row, struct vfp_err *err);
+
+int vfp_db_open(const char *path, enum vfp_pool_mode mode, struct vfp_db **ret_db,
+		struct vfp_err *err)
+{
+	vfp_auto(db) db = NULL;
+	int rc = check_file(path, mode, err);
+
+	if (rc < 0)
+		return rc;
+	db = vfp_alloc(1, sizeof(*db));
+	db->path = vfp_strdup(path);
+	rc = set_up(db, mode, err);
+	if (rc < 0)
+		return rc;
+	rc = check_version(db, mode, err);
+	if (rc < 0)
+		return rc;
+	*ret_db = VFP_TAKE(db);
+	return 0;
+}
+
+void vfp_db_close(struct vfp_db *db)
+{
+	if (!db)
+		return;
+	for (size_t i = 0; i < VFP_N(db->statements); i++)
+		sqlite3_finalize(db->statements[i]);
+	sqlite3_close(db->sqlite);
+	free(db->path);
+	free(db);
+}
+
+void vfp_db_rollback(struct vfp_db *db)
+{
+	/* SQLite rolls back by itself on a full disk and the like; then there is nothing left to
+	 * do. */
+	if (!sqlite3_get_autocommit(db->sqlite))
+		vfp_db_run(db, VFP_SQL_ROLLBACK, NULL, NULL, NULL);
+}
+
+int vfp_db_begin(struct vfp_db *db, struct vfp_db **ret_change, struct vfp_err *err)
+{
+	int rc = vfp_db_run(db, VFP_SQL_BEGIN, NULL, NULL, err);
+
+	if (rc < 0)
+		return rc;
+	*ret_change = db;
+	return 0;
+}
+
+int vfp_db_begin_read(struct vfp_db *db, struct vfp_db **ret_view, struct vfp_err *err)
+{
+	int rc;
+
+	if (!sqlite3_get_autocommit(db->sqlite)) {
+		*ret_view = NULL;
+		return 0;
+	}
+	rc = vfp_db_run(db, VFP_SQL_BEGIN_READ, NULL, NULL, err);
+	if (rc < 0)
+		return rc;
+	*ret_view = db;
+	return 0;
+}
+
+int vfp_db_commit(struct vfp_db **change, struct vfp_err *err)
+{
+	int rc = vfp_db_run(*change, VFP_SQL_COMMIT, NULL, NULL, err);
+
+	if (rc < 0)
+		return rc;
+	*change = NULL;
+	return 0;
+}
+
+/* Tells apart what SQLite would all call "unable to open database file", and makes a new file with
+ * our mode: SQLite gives the files beside it the same one. */
+static int check_file(const char *path, enum vfp_pool_mode mode, struct vfp_err *err)
+{
+	vfp_autofree char *copy = vfp_strdup(path);
+	vfp_autoclose int fd = -1;
+	int rc;
+
+	if (mode == VFP_POOL_CREATE) {
+		rc = vfp_mkdirs(dirname(copy), err);
+		if (rc < 0)
+			return rc;
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+		if (fd >= 0 && fchmod(fd, 0640) < 0)
+			return vfp_fail(err, errno, "%s: cannot set its mode: %s", path,
+					strerror(errno));
+		if (fd < 0 && errno != EEXIST)
+			return vfp_fail(err, errno, "%s: cannot make it: %s", path,
+					strerror(errno));
+	}
+	if (access(path, mode == VFP_POOL_READ ? R_OK : R_OK | W_OK) == 0)
+		return 0;
+	if (errno == ENOENT)
+		return vfp_fail(err, ENOENT, "%s: no pool is defined; see vfpool pool define",
+				path);
+	return vfp_fail(err, errno, "%s: cannot open it to %s: %s", path,
+			mode == VFP_POOL_READ ? "read" : "write", strerror(errno));
+}
+
+static int set_up(struct vfp_db *db, enum vfp_pool_mode mode, struct vfp_err *err)
+{
+	const int flags = mode == VFP_POOL_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+	static const enum vfp_sql uses[] = {
+		VFP_SQL_USE_FOREIGN_KEYS,
+		VFP_SQL_USE_FULL_SYNC,
+		VFP_SQL_USE_SHORT_LOG,
+	};
+	int keep = 1, rc;
+
+	if (sqlite3_open_v2(db->path, &db->sqlite, flags, NULL) != SQLITE_OK)
+		return fail(db, err);
+	sqlite3_busy_timeout(db->sqlite, BUSY_TIMEOUT_MS);
+	/* The files beside the database stay when its last user leaves: a reader who may not write
+	 * into the folder could not make them.  The log among them is emptied then, which SQLite
+	 * does only when its size is limited: the database file alone is whole, and an older copy
+	 * can be put in its place. */
+	sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+	for (size_t i = 0; i < VFP_N(uses); i++) {
+		rc = vfp_db_run(db, uses[i], NULL, NULL, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int get_version(struct vfp_db *db, int *ret_version, struct vfp_err *err)
+{
+	static const struct vfp_column columns[] = {{VFP_COLUMN_IS_NUMBER, 0, sizeof(int), NULL}};
+	static const struct vfp_shape shape = VFP_SHAPE(int, columns);
+
+	return vfp_db_row(db, VFP_SQL_VERSION, NULL, &shape, ret_version, err);
+}
+
+static int check_version(struct vfp_db *db, enum vfp_pool_mode mode, struct vfp_err *err)
+{
+	int version, rc = get_version(db, &version, err);
+
+	if (rc < 0)
+		return rc;
+	if (version > SCHEMA_VERSION)
+		return vfp_fail(
+			err, EUCLEAN,
+			"%s: written by a newer vfpool (version %d of the database, this one "
+			"knows %d); install that one",
+			db->path, version, SCHEMA_VERSION);
+	if (version == SCHEMA_VERSION)
+		return 0;
+	/* An empty file: somebody's CREATE was cut short, or is at work now. */
+	if (version == 0 && mode != VFP_POOL_CREATE)
+		return vfp_fail(err, ENOENT, "%s: no pool is defined; see vfpool pool define",
+				db->path);
+	if (mode == VFP_POOL_READ)
+		return vfp_fail(
+			err, EUCLEAN,
+			"%s: written by an older vfpool (version %d of the database); the next "
+			"change by root brings it to version %d",
+			db->path, version, SCHEMA_VERSION);
+	return upgrade(db, err);
+}
+
+/* All steps in one transaction: a power cut leaves the old version. */
+static int upgrade(struct vfp_db *db, struct vfp_err *err)
+{
+	vfp_auto(db_transaction) change = NULL;
+	int version, rc = vfp_db_run(db, VFP_SQL_USE_WAL, NULL, NULL, err);
+
+	if (rc < 0)
+		return rc;
+	rc = vfp_db_begin(db, &change, err);
+	if (rc < 0)
+		return rc;
+	/* Looked at again under the lock: another process may have done it meanwhile. */
+	rc = get_version(db, &version, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < VFP_N(steps) && version < SCHEMA_VERSION; i++) {
+		if (steps[i].from != version)
+			continue;
+		if (sqlite3_exec(db->sqlite, steps[i].sql, NULL, NULL, NULL) != SQLITE_OK)
+			return fail(db, err);
+		rc = get_version(db, &version, err);
+		if (rc < 0)
+			return rc;
+	}
+	assert(version == SCHEMA_VERSION);
+	return vfp_db_commit(&change, err);
+}
+
+/* --- Statements ------------------------------------------------------------------------------- */
+
+int vfp_db_run(struct vfp_db *db, enum vfp_sql sql, const struct vfp_value *values,
+	       unsigned int *ret_changed, struct vfp_err *err)
+{
+	vfp_auto(running) statement = NULL;
+	int rc = start(db, sql, values, &statement, err);
+
+	if (rc < 0)
+		return rc;
+	do
+		rc = sqlite3_step(statement);
+	while (rc == SQLITE_ROW); /* PRAGMAs answer with their new value */
+	if (rc != SQLITE_DONE)
+		return fail(db, err);
+	if (ret_changed)
+		*ret_changed = (unsigned int)sqlite3_changes(db->sqlite);
+	return 0;
+}
+
+int vfp_db_insert(struct vfp_db *db, enum vfp_sql sql, const struct vfp_value *values,
+		  int64_t *ret_id, struct vfp_err *err)
+{
+	int rc = vfp_db_run(db, sql, values, NULL, err);
+
+	if (rc < 0)
+		return rc;
+	*ret_id = sqlite3_last_insert_rowid(db->sqlite);
+	return 0;
+}
+
+int vfp_db_row(struct vfp_db *db, enum vfp_sql sql, const struct vfp_value *values,
+	       const struct vfp_shape *shape, void *ret_row, struct vfp_err *err)
+{
+	vfp_auto(running) statement = NULL;
+	vfp_autofree void *row = vfp_alloc(1, shape->size);
+	int rc = start(db, sql, values, &statement, err);
+
+	if (rc < 0)
+		return rc;
+	rc = sqlite3_step(statement);
+	if (rc == SQLITE_DONE)
+		return 0;
+	if (rc != SQLITE_ROW)
+		return fail(db, err);
+	rc = read_row(db, statement, shape, row, err);
+	if (rc < 0)
+		return rc;
+	memcpy(ret_row, row, shape->size);
+	return 1;
+}
+
+int vfp_db_rows(struct vfp_db *db, enum vfp_sql sql, const struct vfp_value *values,
+		const struct vfp_shape *shape, void *ret_rows, size_t *ret_n, struct vfp_err *err)
+{
+	vfp_auto(running) statement = NULL;
+	vfp_autofree char *rows = NULL;
+	size_t n = 0, room = 0;
+	int rc = start(db, sql, values, &statement, err);
+
+	if (rc < 0)
+		return rc;
+	while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
+		if (n == room) {
+			room = room ? room * 2 : 16;
+			rows = vfp_realloc(rows, room, shape->size);
+		}
+		memset(rows + n * shape->size, 0, shape->size);
+		rc = read_row(db, statement, shape, rows + n * shape->size, err);
+		if (rc < 0)
+			return rc;
+		n++;
+	}
+	if (rc != SQLITE_DONE)
+		return fail(db, err);
+	memcpy(ret_rows, &rows, sizeof(rows));
+	rows = NULL;
+	*ret_n = n;
+	return 0;
+}
+
+int vfp_db_prepare(struct vfp_db *db, enum vfp_sql sql, struct vfp_err *err)
+{
+	assert(sql < VFP_N_SQL && sql_of[sql]);
+	if (!db->statements[sql] &&
+	    sqlite3_prepare_v3(db->sqlite, sql_of[sql], -1, SQLITE_PREPARE_PERSISTENT,
+			       &db->statements[sql], NULL) != SQLITE_OK)
+		return fail(db, err);
+	return 0;
+}
+
+/* SQLite's result codes as errno.  A full disk is no -ENOSPC: that means "no free VF" everywhere
+ * else. */
+static int fail(const struct vfp_db *db, struct vfp_err *err)
+{
+	static const struct {
+		int result, code;
+	} codes[] = {
+		{SQLITE_BUSY, EBUSY},	   {SQLITE_LOCKED, EBUSY},	{SQLITE_CORRUPT, EUCLEAN},
+		{SQLITE_NOTADB, EUCLEAN},  {SQLITE_READONLY, EROFS},	{SQLITE_PERM, EACCES},
+		{SQLITE_CANTOPEN, EACCES}, {SQLITE_CONSTRAINT, EEXIST},
+	};
+	const int result = sqlite3_errcode(db->sqlite) & 0xff;
+	int code = EIO;
+
+	if (result == SQLITE_NOMEM)
+		abort();
+	for (size_t i = 0; i < VFP_N(codes); i++)
+		if (codes[i].result == result)
+			code = codes[i].code;
+	return vfp_fail(err, code, "%s: %s", db->path, sqlite3_errmsg(db->sqlite));
+}
+
+static void bind_value(sqlite3_stmt *statement, int place, const struct vfp_value *value)
+{
+	char mac[VFP_MAC_SIZE];
+
+	/* These fail for a wrong place only, or without memory: the first is a broken invariant. */
+	int rc = SQLITE_MISUSE;
+
+	if (value->kind == VFP_VALUE_NUMBER)
+		rc = sqlite3_bind_int64(statement, place, value->number);
+	else if (value->kind == VFP_VALUE_TEXT)
+		rc = sqlite3_bind_text(statement, place, value->text, -1, SQLITE_TRANSIENT);
+	else if (value->kind == VFP_VALUE_MAC)
+		rc = sqlite3_bind_text(statement, place, vfp_mac_format(value->mac, mac), -1,
+				       SQLITE_TRANSIENT);
+	assert(rc == SQLITE_OK);
+	(void)rc;
+}
+
+static int start(struct vfp_db *db, enum vfp_sql sql, const struct vfp_value *values,
+		 sqlite3_stmt **ret_statement, struct vfp_err *err)
+{
+	int n = 0, rc = vfp_db_prepare(db, sql, err);
+
+	if (rc < 0)
+		return rc;
+	for (; values && values[n].kind != VFP_VALUE_END; n++)
+		bind_value(db->statements[sql], n + 1, &values[n]);
+	assert(n == sqlite3_bind_parameter_count(db->statements[sql]));
+	*ret_statement = db->statements[sql];
+	return 0;
+}
+
+static void put_number(void *member, size_t size, int64_t number)
+{
+	switch (size) {
+	case 1:
+		*(uint8_t *)member = (uint8_t)number;
+		break;
+	case 2:
+		*(uint16_t *)member = (uint16_t)number;
+		break;
+	case 4:
+		*(uint32_t *)member = (uint32_t)number;
+		break;
+	default:
+		assert(size == 8);
+		*(int64_t *)member = number;
+	}
+}
+
+/* false: what stands in the row is nothing that we would have written. */
+static bool read_column(sqlite3_stmt *statement, int place, const struct vfp_column *column,
+			void *member)
+{
+	const char *text;
+	int value;
+
+	if (sqlite3_column_type(statement, place) == SQLITE_NULL)
+		return true;
+	if (column->kind == VFP_COLUMN_IS_NUMBER) {
+		put_number(member, column->size, sqlite3_column_int64(statement, place));
+		return true;
+	}
+	text = (const char *)sqlite3_column_text(statement, place);
+	if (!text)
+		abort(); /* out of memory */
+	if (column->kind == VFP_COLUMN_IS_TEXT)
+		return vfp_copy(member, column->size, text);
+	if (column->kind == VFP_COLUMN_IS_MAC)
+		return vfp_mac_parse(text, member) == 0;
+	value = vfp_word_parse(column->words, text);
+	put_number(member, column->size, value);
+	return value >= 0;
+}
+
+static int read_row(const struct vfp_db *db, sqlite3_stmt *statement, const struct vfp_shape *shape,
+		    void *ret_row, struct vfp_err *err)
+{
+	assert((size_t)sqlite3_column_count(statement) == shape->n_columns);
+	for (size_t i = 0; i < shape->n_columns; i++) {
+		const struct vfp_column *column = &shape->columns[i];
+
+		if (!read_column(statement, (int)i, column, (char *)ret_row + column->offset))
+			return vfp_fail(err, EUCLEAN, "%s: corrupt: column %s of '%s' holds '%s'",
+					db->path, sqlite3_column_name(statement, (int)i),
+					sqlite3_sql(statement),
+					sqlite3_column_text(statement, (int)i));
+	}
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The journal: who held what, and what was refused and why.
+ */
+#include "pool/book.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct vfp_column event_columns[] = {
+	VFP_COLUMN_NUMBER(struct vfp_event, id),
+	VFP_COLUMN_NUMBER(struct vfp_event, time_ms),
+	VFP_COLUMN_TEXT(struct vfp_event, event),
+	VFP_COLUMN_TEXT(struct vfp_event, owner.uuid),
+	VFP_COLUMN_TEXT(struct vfp_event, owner.name),
+	VFP_COLUMN_TEXT(struct vfp_event, mac),
+	VFP_COLUMN_TEXT(struct vfp_event, vf),
+	VFP_COLUMN_TEXT(struct vfp_event, pci),
+	VFP_COLUMN_TEXT(struct vfp_event, pool),
+	VFP_COLUMN_TEXT(struct vfp_event, text),
+};
+static const struct vfp_shape event_shape = VFP_SHAPE(struct vfp_event, event_columns);
+
+int vfp_pool_note(struct vfp_pool *pool, const char *event, const struct vfp_owner *owner,
+		  const struct vfp_mac *mac, const struct vfp_vf *vf, const char *text,
+		  struct vfp_err *err)
+{
+	const struct vfp_about about = {.owner = owner, .mac = mac, .vf = vf};
+	vfp_auto(db_transaction) change = NULL;
+	int rc = vfp_book_begin(pool, &change, err);
+
+	if (rc < 0)
+		return rc;
+	rc = vfp_book_note(pool, event, &about, err, "%s", text);
+	if (rc < 0)
+		return rc;
+	return vfp_db_commit(&change, err);
+}
+
+int vfp_pool_journal(struct vfp_pool *pool, const struct vfp_journal_filter *filter,
+		     struct vfp_event **ret, size_t *ret_n, struct vfp_err *err)
+{
+	const struct vfp_value after = VFP_NUMBER(filter->after_id),
+			       since = VFP_NUMBER(filter->since_ms);
+	const struct vfp_value domain = VFP_TEXT(filter->domain), mac = VFP_TEXT(filter->mac);
+
+	/* A statement for each, since an index serves only where its column is compared in any
+	 * case. */
+	if (filter->mac)
+		return vfp_db_rows(pool->db, VFP_SQL_JOURNAL_OF_MAC,
+				   VFP_VALUES(after, since, mac, domain), &event_shape, ret, ret_n,
+				   err);
+	if (filter->domain)
+		return vfp_db_rows(pool->db, VFP_SQL_JOURNAL_OF_DOMAIN,
+				   VFP_VALUES(after, since, domain), &event_shape, ret, ret_n, err);
+	return vfp_db_rows(pool->db, VFP_SQL_JOURNAL, VFP_VALUES(after, since), &event_shape, ret,
+			   ret_n, err);
+}
+
+int vfp_book_note(struct vfp_pool *pool, const char *event, const struct vfp_about *about,
+		  struct vfp_err *err, const char *fmt, ...)
+{
+	char mac[VFP_MAC_SIZE] = "", vf[VFP_VF_SIZE] = "", pci[VFP_PCI_SIZE] = "";
+	char text[sizeof(((struct vfp_event *)0)->text)];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	vfp_text_clean(text);
+	if (about->mac && !vfp_mac_is_none(about->mac))
+		vfp_mac_format(about->mac, mac);
+	if (about->vf && *about->vf->pf)
+		vfp_vf_format(about->vf, vf);
+	if (about->vf && !vfp_pci_is_none(&about->vf->pci))
+		vfp_pci_format(&about->vf->pci, pci);
+	return vfp_db_run(pool->db, VFP_SQL_NOTE,
+			  VFP_VALUES(VFP_NUMBER(pool->host->kernel->now_ms()), VFP_TEXT(event),
+				     VFP_TEXT(about->owner ? about->owner->uuid : ""),
+				     VFP_TEXT(about->owner ? about->owner->name : ""),
+				     VFP_TEXT(mac), VFP_TEXT(vf), VFP_TEXT(pci),
+				     VFP_TEXT(about->pool ? about->pool : ""), VFP_TEXT(text)),
+			  NULL, err);
+}

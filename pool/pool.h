@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The pool: which VFs there are, which port is bound to which, and who holds one.
+ *
+ * The database below /var/lib/vfpool holds what the host cannot tell; sysfs tells the rest at each
+ * question (pool/inventory.h joins the two).  Each function here is one transaction, with its
+ * journal line in it; a writer waits 5 s for another one, then gives up with -EBUSY.
+ *
+ * Invariants (DESIGN 3): a VF has one lease at the most; a MAC is on one port; a lease is given on
+ * a scrubbed VF only, and ends after the scrub only; leases of an earlier boot are void.
+ *
+ *	lease:   preparing --started--> active --release--> (gone)
+ *	             |                     \--QEMU still there--> draining --> (gone)
+ *	             \--start failed--> (gone)
+ */
+#pragma once
+
+#include "base/host.h"
+#include "base/pooldef.h"
+#include "base/proc.h"
+
+struct vfp_pool;
+
+enum vfp_pool_mode { VFP_POOL_READ, VFP_POOL_WRITE, VFP_POOL_CREATE };
+
+/* Opens host->root/var/lib/vfpool/pool.db; CREATE makes and upgrades it.  The handle keeps @host.
+ * -ENOENT: there is none (nothing was ever defined); -EACCES, -EROFS: not ours to open; -EUCLEAN:
+ * not a database, corrupt, or written by a newer vfpool; -EBUSY: locked for 5 s.  The words name
+ * the file. */
+int vfp_pool_open(const struct vfp_host *host, enum vfp_pool_mode mode, struct vfp_pool **ret_pool,
+		  struct vfp_err *err);
+void vfp_pool_close(struct vfp_pool *pool); /* NULL is fine */
+const struct vfp_host *vfp_pool_host(const struct vfp_pool *pool);
+
+/* --- Pools ------------------------------------------------------------------------------------ */
+
+/* Makes the pool, or makes it what @def says, and writes the members file (pool/members.h says in
+ * which order).  Ports keep their port group by name.  A definition without port groups gets
+ * vfp_portgroup_plain.
+ * -EBUSY: a port group or VF that would go is in use, in words that name the port or the holder;
+ * -EEXIST: a VF range overlaps another pool's, or a libvirt network has that name; -ENODEV: a PF is
+ * not there or has no SR-IOV (one that the pool had already may be absent: a pulled card does not
+ * stop a change); -EINVAL: a name that is none, no PF, a PF twice. */
+int vfp_pool_define(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err);
+/* -ENOENT; -EBUSY: it has ports. */
+int vfp_pool_undefine(struct vfp_pool *pool, const char *name, struct vfp_err *err);
+/* One by name, -ENOENT.  The caller frees with vfp_pooldef_free(). */
+int vfp_pool_get(struct vfp_pool *pool, const char *name, struct vfp_pooldef *ret_def,
+		 struct vfp_err *err);
+/* All, by name.  The caller frees each and the array. */
+int vfp_pool_list(struct vfp_pool *pool, struct vfp_pooldef **ret_defs, size_t *ret_n,
+		  struct vfp_err *err);
+
+/* Remembers what `pf enable` set, for the next boot; @wanted_vfs 0 forgets it. */
+int vfp_pool_set_wanted(struct vfp_pool *pool, const char *dev, unsigned int wanted_vfs, bool park,
+			struct vfp_err *err);
+struct vfp_wanted {
+	char dev[IFNAMSIZ];
+	unsigned int vfs;
+	bool park;
+};
+/* The caller frees *ret. */
+int vfp_pool_wanted(struct vfp_pool *pool, struct vfp_wanted **ret, size_t *ret_n,
+		    struct vfp_err *err);
+
+/* --- Ports and bindings ----------------------------------------------------------------------- */
+
+struct vfp_owner { /* a domain, as every change and journal line names it */
+	char uuid[VFP_UUID_SIZE];
+	char name[VFP_DOMAIN_SIZE];
+};
+
+struct vfp_port {
+	struct vfp_owner owner;
+	struct vfp_mac mac;
+	char pool[VFP_NAME_SIZE], portgroup[VFP_NAME_SIZE];
+	struct vfp_vf vf; /* the binding; pf is "" when there is none */
+	bool is_pinned, is_seen;
+	int64_t created_ms;
+};
+
+/* Gives each want its port and VF, all or none: what a definition is to say.
+ * The wants are the whole definition: ports of @owner that are not in it end, unless leased.
+ * A port that is bound to a usable VF keeps it, so a repeated call changes nothing.  When no VF is
+ * free the binding shares one (a lease is another matter); two NICs of one domain never share.
+ * @numa_nodes: a range of nodes to be near to, "" none.  @ret_bindings: room for @n.
+ * -ENOENT: no such pool or port group; -EEXIST: the MAC is on another port, on a PF or on a VF that
+ * is not this port's; -ENOSPC: the pool has not that many VFs that could ever be used, with the
+ * count and the reason VF by VF; -EINVAL: a MAC that no NIC may have. */
+int vfp_pool_bind(struct vfp_pool *pool, const struct vfp_owner *owner,
+		  const struct vfp_want *wants, size_t n, const char *numa_nodes,
+		  struct vfp_binding *ret_bindings, struct vfp_err *err);
+/* Ends all ports of domain @uuid.  -EBUSY: one is leased.  None: 0. */
+int vfp_pool_unbind(struct vfp_pool *pool, const char *uuid, struct vfp_err *err);
+/* libvirt knows the domain now: its ports do not expire. */
+int vfp_pool_seen(struct vfp_pool *pool, const struct vfp_owner *owner, struct vfp_err *err);
+/* @uuid NULL: all.  Ordered by domain name and MAC.  The caller frees *ret. */
+int vfp_pool_ports(struct vfp_pool *pool, const char *uuid, struct vfp_port **ret, size_t *ret_n,
+		   struct vfp_err *err);
+
+/* --- Leases ----------------------------------------------------------------------------------- */
+
+enum vfp_lease_state {
+	VFP_LEASE_PREPARING,
+	VFP_LEASE_ACTIVE,
+	VFP_LEASE_DRAINING,
+	VFP_LEASE_FOREIGN
+};
+extern const struct vfp_word vfp_lease_state_words[];
+
+struct vfp_lease {
+	int64_t generation;
+	struct vfp_owner owner;
+	struct vfp_mac mac;
+	char pool[VFP_NAME_SIZE], portgroup[VFP_NAME_SIZE]; /* "" of a foreign one */
+	struct vfp_vf vf; /* pci: as resolved now, none when the VF is not there */
+	enum vfp_lease_state state;
+	char boot_id[VFP_BOOT_ID_SIZE];
+	struct vfp_process daemon, qemu;
+	int64_t since_ms;
+	bool park;		/* of its pool */
+	struct vfp_attrs attrs; /* as the VF is to read while leased: port group and MAC */
+	enum vfp_vlan_mode vlan_mode;
+};
+
+/* One NIC of a domain that starts: the definition says which VF, it cannot be another. */
+struct vfp_ask {
+	struct vfp_mac mac;
+	struct vfp_vf vf;
+	uint16_t vlan; /* what the definition says; must be the port group's */
+};
+
+/* Gives domain @owner the VFs that its definition names, all or none, as preparing.  A VF that the
+ * domain already holds is given again, so a repeated call is harmless.  Voids the leases of earlier
+ * boots first.  @ret_leases: room for @n.
+ * -EBUSY: held by another, in words that name the holder; -ENOSPC: the same, and no VF of the pool
+ * is free: one line with the count and the reason per VF; -EUCLEAN: a VF is dirty, or a stale lease
+ * is in the way, be it the VF's or the port's own on another VF (vfp_setup_reclaim() the VFs of
+ * @asks and those of vfp_pool_leases(@owner), then ask again); -EPERM: held for the host or faulty;
+ * -ENOENT: no such port, or the VF is no pool's; -ESTALE: the definition says another VLAN than the
+ * port group, or a VF of another pool than the port's.
+ * A refusal gets its line "refused" in the journal, in a transaction of its own; -EUCLEAN does
+ * not. */
+int vfp_pool_lease(struct vfp_pool *pool, const struct vfp_owner *owner,
+		   const struct vfp_process *daemon, const struct vfp_ask *asks, size_t n,
+		   struct vfp_lease *ret_leases, struct vfp_err *err);
+/* QEMU runs and its memory is locked: all leases of the domain become active.  -ENOENT: it has
+ * none. */
+int vfp_pool_activate(struct vfp_pool *pool, const char *uuid, const struct vfp_process *qemu,
+		      struct vfp_err *err);
+/* Records that @owner holds @ask->vf, seen and not asked for: after a restart of libvirt, or attached by
+ * hand.  A port with that MAC makes it active, else it is foreign.  @qemu: must be known.  -EBUSY:
+ * another holds it by our book, or the port has its lease on another VF. */
+int vfp_pool_adopt(struct vfp_pool *pool, const struct vfp_owner *owner, const struct vfp_ask *ask,
+		   const struct vfp_process *daemon, const struct vfp_process *qemu,
+		   struct vfp_err *err);
+/* QEMU outlives the release: vfpoold or the next hook ends it.  0 also when the lease is ended
+ * already. */
+int vfp_pool_drain(struct vfp_pool *pool, int64_t generation, const char *why, struct vfp_err *err);
+/* Ends a lease after its scrub was read back: the VF is clean and free.  0 also when it is ended
+ * already. */
+int vfp_pool_free(struct vfp_pool *pool, int64_t generation, const char *why, struct vfp_err *err);
+/* The scrub failed: the lease, if @generation is not 0, ends and the VF is faulty with @reason.  0,
+ * and nothing changes, when that lease is ended already; -EBUSY: @generation is 0 and the VF is
+ * leased. */
+int vfp_pool_fault(struct vfp_pool *pool, const struct vfp_vf *vf, int64_t generation,
+		   const char *reason, struct vfp_err *err);
+/* A VF without a lease was scrubbed: neither dirty nor faulty any more.  -EBUSY: it is leased. */
+int vfp_pool_clean(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
+/* Keeps the VF for the host, for @reason (not ""): nobody gets it; a lease that it has goes on. */
+int vfp_pool_hold(struct vfp_pool *pool, const struct vfp_vf *vf, const char *reason,
+		  struct vfp_err *err);
+/* Ends that; 0 also when it was not held. */
+int vfp_pool_unhold(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
+
+/* @uuid NULL: all.  Ordered by domain name and MAC.  The caller frees *ret.  Leases of an earlier
+ * boot are void and not in it. */
+int vfp_pool_leases(struct vfp_pool *pool, const char *uuid, struct vfp_lease **ret, size_t *ret_n,
+		    struct vfp_err *err);
+/* The lease of a VF; -ENOENT: it has none. */
+int vfp_pool_lease_of(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_lease *ret,
+		      struct vfp_err *err);
+
+struct vfp_vf_state {
+	bool is_dirty, is_held, is_faulty;
+	char reason[256];	  /* of faulty, else of held */
+	char pool[VFP_NAME_SIZE]; /* "" none has it */
+};
+/* What the book says of a VF; one that was never heard of is clean. */
+int vfp_pool_vf_state(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_vf_state *ret,
+		      struct vfp_err *err);
+
+/* Whether a lease is stale: made before this boot; or active, draining or foreign and its QEMU
+ * gone; or preparing, and both the libvirt daemon that asked for it and any QEMU of that domain
+ * gone.  Never by age. */
+bool vfp_lease_is_stale(const struct vfp_host *host, const struct vfp_lease *lease);
+/* "VF ens1f0#3 (0000:01:10.6) is leased by web1 since 12:03", with the day when it was not today.
+ * Returns @buf. */
+char *vfp_lease_format(const struct vfp_host *host, const struct vfp_lease *lease, char *buf,
+		       size_t size);
+
+/* --- Journal ---------------------------------------------------------------------------------- */
+
+struct vfp_event {
+	int64_t id, time_ms;
+	char event[24];
+	struct vfp_owner owner;
+	char mac[VFP_MAC_SIZE], vf[VFP_VF_SIZE], pci[VFP_PCI_SIZE];
+	char pool[VFP_NAME_SIZE];
+	char text[512];
+};
+
+/* A line of its own, for what changes nothing: a refusal, a warning, counters.  @vf may be NULL.
+ * Words of @event: docs/journal. */
+int vfp_pool_note(struct vfp_pool *pool, const char *event, const struct vfp_owner *owner,
+		  const struct vfp_mac *mac, const struct vfp_vf *vf, const char *text,
+		  struct vfp_err *err);
+
+struct vfp_journal_filter {
+	int64_t since_ms;   /* 0 all */
+	int64_t after_id;   /* 0 all; for following */
+	const char *domain; /* name or UUID; NULL any */
+	const char *mac;    /* NULL any */
+};
+/* Oldest first.  The caller frees *ret. */
+int vfp_pool_journal(struct vfp_pool *pool, const struct vfp_journal_filter *filter,
+		     struct vfp_event **ret, size_t *ret_n, struct vfp_err *err);

@@ -1,0 +1,640 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Ports and bindings: which VF a domain's definition points at.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pool/book.h"
+#include "pool/choose.h"
+
+/* The next MAC after one that is taken. */
+#define MAC_SPACE 0x1000000u
+
+/* A MAC that the host itself uses. */
+struct host_mac {
+	struct vfp_mac mac;
+	char dev[IFNAMSIZ]; /* the netdev that has it */
+};
+
+/* One want on its way to a binding. */
+struct nic {
+	const struct vfp_want *want;
+	struct vfp_mac mac;
+	struct vfp_group group;
+	struct vfp_port_row row; /* its port, when it has one already */
+	bool is_known;
+	struct vfp_member *members; /* of its pool */
+	size_t n_members;
+	struct vfp_member *chosen; /* NULL not yet */
+};
+
+/* What a binding is made from.  Host and members are read before the transaction, the rest within
+ * it. */
+struct plan {
+	struct vfp_pool *pool;
+	const struct vfp_owner *owner;
+	const char *numa_nodes;
+	struct nic *nics;
+	size_t n;
+	struct vfp_member *members; /* of all pools */
+	size_t n_members;
+	struct host_mac *macs;
+	size_t n_macs;
+	struct vfp_port_row *rows; /* the domain's ports, as they were */
+	size_t n_rows;
+	struct vfp_vf *taken; /* by those of its NICs that are done */
+	size_t n_taken;
+};
+
+static void free_plan(struct plan *plan);
+VFP_DEFINE_AUTO(plan, struct plan *, free_plan)
+
+static int read_host(struct plan *plan, struct vfp_err *err);
+static int find_ports(struct plan *plan, struct vfp_err *err);
+static int choose_all(struct plan *plan, struct vfp_err *err);
+static int check_kernel(struct plan *plan, struct vfp_err *err);
+static int write_all(struct plan *plan, struct vfp_err *err);
+static int drop_others(struct plan *plan, struct vfp_err *err);
+static int drop_port(struct vfp_pool *pool, const struct vfp_port_row *row, struct vfp_err *err);
+static struct vfp_binding binding_of(const struct nic *nic);
+
+static const struct vfp_column port_columns[] = {
+	VFP_COLUMN_NUMBER(struct vfp_port_row, id),
+	VFP_COLUMN_TEXT(struct vfp_port_row, port.owner.uuid),
+	VFP_COLUMN_TEXT(struct vfp_port_row, port.owner.name),
+	VFP_COLUMN_MAC(struct vfp_port_row, port.mac),
+	VFP_COLUMN_TEXT(struct vfp_port_row, port.pool),
+	VFP_COLUMN_TEXT(struct vfp_port_row, port.portgroup),
+	VFP_COLUMN_TEXT(struct vfp_port_row, port.vf.pf),
+	VFP_COLUMN_NUMBER(struct vfp_port_row, port.vf.index),
+	VFP_COLUMN_TEXT(struct vfp_port_row, last.pf),
+	VFP_COLUMN_NUMBER(struct vfp_port_row, last.index),
+	VFP_COLUMN_NUMBER(struct vfp_port_row, port.is_pinned),
+	VFP_COLUMN_NUMBER(struct vfp_port_row, port.is_seen),
+	VFP_COLUMN_NUMBER(struct vfp_port_row, port.created_ms),
+};
+static const struct vfp_shape port_shape = VFP_SHAPE(struct vfp_port_row, port_columns);
+
+int vfp_pool_bind(struct vfp_pool *pool, const struct vfp_owner *owner,
+		  const struct vfp_want *wants, size_t n, const char *numa_nodes,
+		  struct vfp_binding *ret_bindings, struct vfp_err *err)
+{
+	struct plan made = {
+		.pool = pool,
+		.owner = owner,
+		.numa_nodes = numa_nodes,
+		.nics = vfp_alloc(n, sizeof(struct nic)),
+		.n = n,
+		.taken = vfp_alloc(n, sizeof(struct vfp_vf)),
+	};
+	vfp_auto(plan) plan = &made;
+	vfp_auto(db_transaction) change = NULL;
+	int (*const steps[])(struct plan *, struct vfp_err *) = {
+		find_ports, choose_all, check_kernel, drop_others, write_all,
+	};
+	int rc = read_host(plan, err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		plan->nics[i].want = &wants[i];
+	rc = vfp_book_begin(pool, &change, err);
+	for (size_t i = 0; rc == 0 && i < VFP_N(steps); i++)
+		rc = steps[i](plan, err);
+	if (rc < 0)
+		return rc;
+	rc = vfp_db_commit(&change, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		ret_bindings[i] = binding_of(&plan->nics[i]);
+	return 0;
+}
+
+int vfp_pool_unbind(struct vfp_pool *pool, const char *uuid, struct vfp_err *err)
+{
+	vfp_auto(db_transaction) change = NULL;
+	vfp_autofree struct vfp_port_row *rows = NULL;
+	vfp_autofree struct vfp_lease *leases = NULL;
+	char words[256];
+	size_t n, n_leases;
+	int rc = vfp_book_begin(pool, &change, err);
+
+	if (rc < 0)
+		return rc;
+	rc = vfp_book_leases(pool, uuid, &leases, &n_leases, err);
+	if (rc < 0)
+		return rc;
+	if (n_leases)
+		return vfp_fail(err, EBUSY, "domain %s runs: %s", leases[0].owner.name,
+				vfp_lease_format(pool->host, &leases[0], words, sizeof(words)));
+	rc = vfp_book_ports(pool, uuid, &rows, &n, err);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = drop_port(pool, &rows[i], err);
+	if (rc < 0)
+		return rc;
+	return vfp_db_commit(&change, err);
+}
+
+int vfp_pool_seen(struct vfp_pool *pool, const struct vfp_owner *owner, struct vfp_err *err)
+{
+	vfp_auto(db_transaction) change = NULL;
+	unsigned int n_changed;
+	int rc = vfp_book_begin(pool, &change, err);
+
+	if (rc < 0)
+		return rc;
+	rc = vfp_db_run(pool->db, VFP_SQL_PORT_SEEN,
+			VFP_VALUES(VFP_TEXT(owner->uuid), VFP_TEXT(owner->name)), &n_changed, err);
+	if (rc < 0)
+		return rc;
+	if (n_changed)
+		rc = vfp_book_note(pool, "seen", &(struct vfp_about){.owner = owner}, err,
+				   "libvirt knows the domain");
+	if (rc < 0)
+		return rc;
+	return vfp_db_commit(&change, err);
+}
+
+int vfp_pool_ports(struct vfp_pool *pool, const char *uuid, struct vfp_port **ret, size_t *ret_n,
+		   struct vfp_err *err)
+{
+	vfp_autofree struct vfp_port_row *rows = NULL;
+	struct vfp_pf cache = {0};
+	struct vfp_port *ports;
+	size_t n;
+	int rc = vfp_book_ports(pool, uuid, &rows, &n, err);
+
+	if (rc < 0)
+		return rc;
+	ports = vfp_alloc(n, sizeof(*ports));
+	for (size_t i = 0; i < n; i++) {
+		ports[i] = rows[i].port;
+		vfp_book_resolve(pool->host, &ports[i].vf, &cache);
+	}
+	*ret = ports;
+	*ret_n = n;
+	return 0;
+}
+
+int vfp_book_ports(struct vfp_pool *pool, const char *uuid, struct vfp_port_row **ret,
+		   size_t *ret_n, struct vfp_err *err)
+{
+	if (!uuid)
+		return vfp_db_rows(pool->db, VFP_SQL_PORT_LIST, NULL, &port_shape, ret, ret_n, err);
+	return vfp_db_rows(pool->db, VFP_SQL_PORT_OF_DOMAIN, VFP_VALUES(VFP_TEXT(uuid)),
+			   &port_shape, ret, ret_n, err);
+}
+
+int vfp_book_port_of_mac(struct vfp_pool *pool, const struct vfp_mac *mac, struct vfp_port_row *ret,
+			 struct vfp_err *err)
+{
+	return vfp_db_row(pool->db, VFP_SQL_PORT_OF_MAC, VFP_VALUES(VFP_MAC(mac)), &port_shape, ret,
+			  err);
+}
+
+/* --- Before the transaction: the host --------------------------------------------------------- */
+
+static void add_mac(struct plan *plan, const struct vfp_mac *mac, const char *dev)
+{
+	struct host_mac *added;
+
+	plan->macs = vfp_realloc(plan->macs, plan->n_macs + 1, sizeof(*plan->macs));
+	added = &plan->macs[plan->n_macs++];
+	added->mac = *mac;
+	vfp_copy(added->dev, sizeof(added->dev), dev);
+}
+
+/* The MAC of a VF's netdev, which it has when a host driver is bound to it. */
+static void add_vf_mac(struct plan *plan, const char *dev)
+{
+	vfp_autofree char *text = NULL;
+	char path[VFP_PATH_SIZE];
+	struct vfp_mac mac;
+
+	vfp_host_path(plan->pool->host, path, "/sys/class/net/%s/address", dev);
+	if (vfp_file_read(path, 128, &text, NULL, NULL) < 0)
+		return; /* gone meanwhile */
+	text[strcspn(text, "\n")] = '\0';
+	if (vfp_mac_parse(text, &mac) == 0)
+		add_mac(plan, &mac, dev);
+}
+
+static int read_host(struct plan *plan, struct vfp_err *err)
+{
+	const struct vfp_host *host = plan->pool->host;
+	vfp_autofree struct vfp_pf *pfs = NULL;
+	size_t n_pfs;
+	int rc = vfp_sysfs_pfs(host, &pfs, &n_pfs, err);
+
+	for (size_t i = 0; rc == 0 && i < n_pfs; i++) {
+		vfp_autofree struct vfp_vfinfo *vfs = NULL;
+		size_t n_vfs = 0;
+
+		add_mac(plan, &pfs[i].mac, pfs[i].dev);
+		if (pfs[i].num_vfs > 0)
+			rc = vfp_sysfs_vfs(host, &pfs[i].pci, &vfs, &n_vfs, err);
+		for (size_t j = 0; rc == 0 && j < n_vfs; j++)
+			if (*vfs[j].netdev)
+				add_vf_mac(plan, vfs[j].netdev);
+	}
+	if (rc < 0)
+		return rc;
+	return vfp_inventory_host(plan->pool, NULL, &plan->members, &plan->n_members, err);
+}
+
+/* --- The ports: pool, port group, MAC --------------------------------------------------------- */
+
+static int check_mac_of_host(const struct plan *plan, const struct vfp_mac *mac,
+			     struct vfp_err *err)
+{
+	char text[VFP_MAC_SIZE], vf[VFP_VF_SIZE];
+
+	for (size_t i = 0; i < plan->n_macs; i++)
+		if (vfp_mac_equal(&plan->macs[i].mac, mac))
+			return vfp_fail(err, EEXIST, "MAC %s: network device %s of the host has it",
+					vfp_mac_format(mac, text), plan->macs[i].dev);
+	for (size_t i = 0; i < plan->n_members; i++) {
+		const struct vfp_member *member = &plan->members[i];
+
+		if (member->is_leased && vfp_mac_equal(&member->lease.mac, mac))
+			return vfp_fail(err, EEXIST, "MAC %s: domain %s has it on VF %s",
+					vfp_mac_format(mac, text), member->lease.owner.name,
+					vfp_vf_format(&member->vf, vf));
+	}
+	return 0;
+}
+
+/* Looks the NIC's port up by its MAC.  A port that exists was checked when it was made. */
+static int find_port(struct plan *plan, struct nic *nic, struct vfp_err *err)
+{
+	char text[VFP_MAC_SIZE];
+	int rc = vfp_book_port_of_mac(plan->pool, &nic->mac, &nic->row, err);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return check_mac_of_host(plan, &nic->mac, err);
+	if (strcmp(nic->row.port.owner.uuid, plan->owner->uuid) != 0)
+		return vfp_fail(err, EEXIST, "MAC %s: is on a port of domain %s",
+				vfp_mac_format(&nic->mac, text), nic->row.port.owner.name);
+	nic->is_known = true;
+	return 0;
+}
+
+static bool has_mac(const struct plan *plan, const struct vfp_mac *mac, const struct nic *but)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (&plan->nics[i] != but && vfp_mac_equal(&plan->nics[i].mac, mac))
+			return true;
+	return false;
+}
+
+/* FNV-1a, 64 bits (draft-eastlake-fnv): the same domain and place give the same MAC again. */
+static uint32_t hash(const char *uuid, size_t ordinal)
+{
+	vfp_autofree char *text = vfp_format("%s %zu", uuid, ordinal);
+	uint64_t value = UINT64_C(0xcbf29ce484222325);
+
+	for (const char *c = text; *c; c++)
+		value = (value ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+	return (uint32_t)(value ^ value >> 24 ^ value >> 48) & (MAC_SPACE - 1);
+}
+
+/* A MAC for the @ordinal-th NIC without one: QEMU's prefix 52:54:00, a hash, and from there on the
+ * first one that is free.  The one that the same call gave before is the domain's own port, and is
+ * given again. */
+static int make_mac(struct plan *plan, struct nic *nic, size_t ordinal, struct vfp_err *err)
+{
+	uint32_t value = hash(plan->owner->uuid, ordinal);
+
+	for (uint32_t tries = 0; tries < MAC_SPACE;
+	     tries++, value = (value + 1) & (MAC_SPACE - 1)) {
+		const struct vfp_mac mac = {{0x52, 0x54, 0x00, (uint8_t)(value >> 16),
+					     (uint8_t)(value >> 8), (uint8_t)value}};
+		int rc;
+
+		if (has_mac(plan, &mac, nic))
+			continue;
+		nic->mac = mac;
+		rc = find_port(plan, nic, err);
+		if (rc != -EEXIST)
+			return rc;
+	}
+	return vfp_fail(err, ENOSPC, "no MAC of 52:54:00 is free");
+}
+
+static void find_members(struct plan *plan, struct nic *nic)
+{
+	for (size_t i = 0; i < plan->n_members; i++) {
+		if (strcmp(plan->members[i].pool, nic->group.pool) != 0)
+			continue;
+		if (!nic->members)
+			nic->members = &plan->members[i];
+		nic->n_members++;
+	}
+}
+
+static int find_ports(struct plan *plan, struct vfp_err *err)
+{
+	char text[VFP_MAC_SIZE];
+	size_t ordinal = 0;
+	int rc = vfp_inventory_join(plan->pool, plan->members, plan->n_members, err);
+
+	if (rc == 0)
+		rc = vfp_book_ports(plan->pool, plan->owner->uuid, &plan->rows, &plan->n_rows, err);
+	for (size_t i = 0; rc == 0 && i < plan->n; i++) {
+		struct nic *nic = &plan->nics[i];
+
+		rc = vfp_book_group(plan->pool, nic->want->pool, nic->want->portgroup, &nic->group,
+				    err);
+		if (rc == 0)
+			find_members(plan, nic);
+		if (rc < 0 || vfp_mac_is_none(&nic->want->mac))
+			continue;
+		nic->mac = nic->want->mac;
+		rc = vfp_mac_check(&nic->mac, err);
+		if (rc == 0 && has_mac(plan, &nic->mac, nic))
+			rc = vfp_fail(err, EEXIST, "MAC %s: two NICs of domain %s have it",
+				      vfp_mac_format(&nic->mac, text), plan->owner->name);
+		if (rc == 0)
+			rc = find_port(plan, nic, err);
+	}
+	/* When all MACs that the definition has are known, those that it lacks are made. */
+	for (size_t i = 0; rc == 0 && i < plan->n; i++)
+		if (vfp_mac_is_none(&plan->nics[i].want->mac))
+			rc = make_mac(plan, &plan->nics[i], ordinal++, err);
+	return rc;
+}
+
+/* --- The VFs ---------------------------------------------------------------------------------- */
+
+static struct vfp_member *find_member(struct vfp_member *members, size_t n, const struct vfp_vf *vf)
+{
+	for (size_t i = 0; i < n; i++)
+		if (members[i].vf.index == vf->index && !strcmp(members[i].vf.pf, vf->pf))
+			return &members[i];
+	return NULL;
+}
+
+static void take(struct plan *plan, struct nic *nic, struct vfp_member *member)
+{
+	nic->chosen = member;
+	member->n_bound++;
+	plan->taken[plan->n_taken++] = member->vf;
+}
+
+/* Whether the port's binding is usable as it is.  Without need no definition is changed. */
+static bool can_keep(const struct plan *plan, const struct vfp_member *member)
+{
+	if (!member || !member->is_present || member->state.is_faulty || member->state.is_held)
+		return false;
+	if (member->is_leased && strcmp(member->lease.owner.uuid, plan->owner->uuid) != 0)
+		return false;
+	for (size_t i = 0; i < plan->n_taken; i++)
+		if (member->vf.index == plan->taken[i].index &&
+		    !strcmp(member->vf.pf, plan->taken[i].pf))
+			return false;
+	return true;
+}
+
+static void keep(struct plan *plan, struct nic *nic)
+{
+	struct vfp_member *member = find_member(nic->members, nic->n_members, &nic->row.port.vf);
+
+	if (nic->is_known && can_keep(plan, member))
+		take(plan, nic, member);
+}
+
+static int choose_one(struct plan *plan, struct nic *nic, struct vfp_err *err)
+{
+	const struct vfp_port *port = &nic->row.port;
+	const struct vfp_choice choice = {
+		.policy = nic->group.policy,
+		.numa = nic->group.numa,
+		.numa_nodes = plan->numa_nodes,
+		.pinned = port->is_pinned ? port->vf : (struct vfp_vf){.pf = ""},
+		.last = *nic->row.last.pf ? nic->row.last : port->vf,
+		.uuid = plan->owner->uuid,
+		.taken = plan->taken,
+		.n_taken = plan->n_taken,
+		.may_share = true,
+	};
+	vfp_autofree enum vfp_unfit *unfit = vfp_alloc(nic->n_members, sizeof(*unfit));
+	ssize_t place = vfp_choose(nic->members, nic->n_members, &choice, unfit);
+	char words[384];
+
+	if (place < 0)
+		return vfp_fail(err, ENOSPC, "no usable VF in pool %s for NIC %zu of %s; %s",
+				nic->group.pool, (size_t)(nic - plan->nics) + 1, plan->owner->name,
+				vfp_choose_explain(nic->members, unfit, nic->n_members, words,
+						   sizeof(words)));
+	take(plan, nic, &nic->members[place]);
+	return 0;
+}
+
+static int choose_all(struct plan *plan, struct vfp_err *err)
+{
+	int rc = 0;
+
+	/* What the domain itself is bound to shall not stand in its own way. */
+	for (size_t i = 0; i < plan->n_rows; i++) {
+		struct vfp_member *member =
+			find_member(plan->members, plan->n_members, &plan->rows[i].port.vf);
+
+		if (member)
+			member->n_bound--;
+	}
+	/* The NICs that keep their VF come first, or another NIC of the domain could choose it. */
+	for (size_t i = 0; i < plan->n; i++)
+		keep(plan, &plan->nics[i]);
+	for (size_t i = 0; rc == 0 && i < plan->n; i++)
+		if (!plan->nics[i].chosen)
+			rc = choose_one(plan, &plan->nics[i], err);
+	return rc;
+}
+
+/* --- What the kernel says of the MACs --------------------------------------------------------- */
+
+/* Whether VF @index may carry @mac: it is the one that was chosen, or one that the port has a lease
+ * on. */
+static bool may_carry(const struct plan *plan, const struct nic *nic, unsigned int index)
+{
+	const struct vfp_vf vf = {.index = index};
+	struct vfp_vf named = vf;
+	const struct vfp_member *member;
+
+	if (nic->chosen->vf.index == index)
+		return true;
+	memcpy(named.pf, nic->chosen->vf.pf, sizeof(named.pf));
+	member = find_member(plan->members, plan->n_members, &named);
+	return member && member->is_leased && vfp_mac_equal(&member->lease.mac, &nic->mac) &&
+	       !strcmp(member->lease.owner.uuid, plan->owner->uuid);
+}
+
+/* @attrs: of all VFs of the PF that @nic was given a VF of. */
+static int check_attrs(const struct plan *plan, const struct nic *nic,
+		       const struct vfp_attrs *attrs, size_t n, struct vfp_err *err)
+{
+	char text[VFP_MAC_SIZE];
+
+	for (unsigned int i = 0; i < n; i++)
+		if (vfp_mac_equal(&attrs[i].mac, &nic->mac) && !may_carry(plan, nic, i))
+			return vfp_fail(
+				err, EEXIST,
+				"MAC %s: VF %s#%u carries it, and no port of %s has that VF",
+				vfp_mac_format(&nic->mac, text), nic->chosen->vf.pf, i,
+				plan->owner->name);
+	return 0;
+}
+
+/* One dump for each PF that a NIC with a new MAC was given a VF of.  It is made inside the
+ * transaction, since only there it is known which PF that is; a dump takes milliseconds, and
+ * netlink's own limit is that of a writer's patience. */
+static int check_kernel(struct plan *plan, struct vfp_err *err)
+{
+	const char *dumped = "";
+	vfp_autofree struct vfp_attrs *attrs = NULL;
+	size_t n_attrs = 0;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < plan->n; i++) {
+		const struct nic *nic = &plan->nics[i];
+
+		if (nic->is_known)
+			continue;
+		if (strcmp(dumped, nic->chosen->vf.pf) != 0) {
+			free(VFP_TAKE(attrs));
+			rc = vfp_book_dump(plan->pool->host, nic->chosen->vf.pf, false, &attrs,
+					   &n_attrs, err);
+			if (rc < 0)
+				return rc;
+			dumped = nic->chosen->vf.pf;
+		}
+		rc = check_attrs(plan, nic, attrs, n_attrs, err);
+	}
+	return rc;
+}
+
+/* --- The book --------------------------------------------------------------------------------- */
+
+static bool is_unchanged(const struct plan *plan, const struct nic *nic)
+{
+	const struct vfp_port *port = &nic->row.port;
+	const struct vfp_vf *vf = &nic->chosen->vf;
+
+	return nic->is_known && port->vf.index == vf->index && !strcmp(port->vf.pf, vf->pf) &&
+	       !strcmp(port->pool, nic->group.pool) &&
+	       !strcmp(port->portgroup, nic->group.portgroup.name) &&
+	       !strcmp(port->owner.name, plan->owner->name);
+}
+
+static int write_one(struct plan *plan, struct nic *nic, struct vfp_err *err)
+{
+	struct vfp_pool *pool = plan->pool;
+	const struct vfp_owner *owner = plan->owner;
+	const struct vfp_vf *vf = &nic->chosen->vf;
+	const struct vfp_value dev = VFP_TEXT(vf->pf), index = VFP_NUMBER(vf->index);
+	const struct vfp_value group = VFP_NUMBER(nic->group.id);
+	char home[VFP_NAME_SIZE];
+	int rc = vfp_book_pool_of(pool, vf, home, err);
+
+	if (rc < 0)
+		return rc;
+	/* The members were read before the transaction. */
+	if (strcmp(home, nic->group.pool) != 0)
+		return vfp_fail(err, EAGAIN, "pool %s was changed just now; try again",
+				nic->group.pool);
+	rc = vfp_book_vf_put(pool, vf, err);
+	if (rc < 0)
+		return rc;
+	if (nic->is_known)
+		rc = vfp_db_run(pool->db, VFP_SQL_PORT_UPDATE,
+				VFP_VALUES(VFP_NUMBER(nic->row.id), VFP_TEXT(owner->name), group,
+					   dev, index),
+				NULL, err);
+	else
+		rc = vfp_db_run(pool->db, VFP_SQL_PORT_INSERT,
+				VFP_VALUES(VFP_TEXT(owner->uuid), VFP_TEXT(owner->name),
+					   VFP_MAC(&nic->mac), group, dev, index,
+					   VFP_NUMBER(pool->host->kernel->now_ms())),
+				NULL, err);
+	if (rc < 0)
+		return rc;
+	return vfp_book_note(pool, "bind",
+			     &(struct vfp_about){owner, &nic->mac, vf, nic->group.pool}, err,
+			     "port group %s", nic->group.portgroup.name);
+}
+
+static int write_all(struct plan *plan, struct vfp_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < plan->n; i++)
+		if (!is_unchanged(plan, &plan->nics[i]))
+			rc = write_one(plan, &plan->nics[i], err);
+	return rc;
+}
+
+static bool is_leased(const struct vfp_lease *leases, size_t n, const struct vfp_mac *mac)
+{
+	for (size_t i = 0; i < n; i++)
+		if (vfp_mac_equal(&leases[i].mac, mac))
+			return true;
+	return false;
+}
+
+/* Ports of the domain that its definition has no more. */
+static int drop_others(struct plan *plan, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_lease *leases = NULL;
+	size_t n_leases;
+	int rc = vfp_book_leases(plan->pool, plan->owner->uuid, &leases, &n_leases, err);
+
+	for (size_t i = 0; rc == 0 && i < plan->n_rows; i++) {
+		const struct vfp_mac *mac = &plan->rows[i].port.mac;
+
+		if (!has_mac(plan, mac, NULL) && !is_leased(leases, n_leases, mac))
+			rc = drop_port(plan->pool, &plan->rows[i], err);
+	}
+	return rc;
+}
+
+static int drop_port(struct vfp_pool *pool, const struct vfp_port_row *row, struct vfp_err *err)
+{
+	const struct vfp_port *port = &row->port;
+	int rc = vfp_db_run(pool->db, VFP_SQL_PORT_DELETE, VFP_VALUES(VFP_NUMBER(row->id)), NULL,
+			    err);
+
+	if (rc < 0)
+		return rc;
+	return vfp_book_note(pool, "unbind",
+			     &(struct vfp_about){&port->owner, &port->mac, &port->vf, port->pool},
+			     err, "port group %s", port->portgroup);
+}
+
+static struct vfp_binding binding_of(const struct nic *nic)
+{
+	const struct vfp_portgroup *portgroup = &nic->group.portgroup;
+	struct vfp_binding binding = {
+		.mac = nic->mac,
+		.vf = nic->chosen->vf,
+		.vlan = vfp_book_vlan(portgroup->vlan_mode, &portgroup->attrs),
+		.managed = !nic->group.park,
+	};
+
+	vfp_copy(binding.pool, sizeof(binding.pool), nic->group.pool);
+	vfp_copy(binding.portgroup, sizeof(binding.portgroup), portgroup->name);
+	return binding;
+}
+
+static void free_plan(struct plan *plan)
+{
+	free(plan->nics);
+	free(plan->members);
+	free(plan->macs);
+	free(plan->rows);
+	free(plan->taken);
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Set up, read back, scrub.
+ */
+#include "pool/setup.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/lock.h"
+#include "pool/book.h"
+
+#define LOCK_TIMEOUT_MS 5000
+
+/* A VF under its lock. */
+struct device {
+	struct vfp_pool *pool;
+	struct vfp_vf vf;
+	struct vfp_pf pf;
+	struct vfp_vfinfo info;
+	int fd; /* the lock */
+};
+
+static void let_go(struct device *device);
+VFP_DEFINE_AUTO(device, struct device *, let_go)
+
+static int hold(struct vfp_pool *pool, const struct vfp_vf *vf, struct device *device,
+		struct vfp_err *err);
+static int hold_lease(struct vfp_pool *pool, const struct vfp_lease *lease, struct device *device,
+		      struct vfp_err *err);
+static int is_still_leased(struct vfp_pool *pool, const struct vfp_lease *lease,
+			   struct vfp_err *err);
+static int scrub_dirty(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
+static int is_unscrubbed(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
+static int check_unused(const struct device *device, struct vfp_err *err);
+static int set_attrs(const struct device *device, const struct vfp_attrs *wanted,
+		     struct vfp_err *err);
+static int write_attr(const struct device *device, enum vfp_attr attr,
+		      const struct vfp_attrs *wanted, struct vfp_err *err);
+static int read_attrs(const struct device *device, bool with_counters, struct vfp_attrs *ret_attrs,
+		      struct vfp_err *err);
+static int compare_attrs(const struct device *device, const struct vfp_attrs *wanted,
+			 const struct vfp_attrs *found, struct vfp_err *err);
+
+/* The order of the writes.  The link comes last: it may go up when all else is in place. */
+static const enum vfp_attr order[] = {
+	VFP_ATTR_MAC,	VFP_ATTR_VLAN, VFP_ATTR_SPOOFCHK,
+	VFP_ATTR_TRUST, VFP_ATTR_RATE, VFP_ATTR_LINKSTATE,
+};
+
+int vfp_setup_park(struct vfp_pool *pool, const struct vfp_lease *lease, struct vfp_err *err)
+{
+	struct device held = {.fd = -1};
+	vfp_auto(device) device = &held;
+	int rc = hold_lease(pool, lease, device, err);
+
+	if (rc < 0)
+		return rc;
+	return lease->park ? vfp_sysfs_park(pool->host, &device->info.pci, err) : 0;
+}
+
+int vfp_setup_apply(struct vfp_pool *pool, const struct vfp_lease *lease, struct vfp_err *err)
+{
+	struct device held = {.fd = -1};
+	vfp_auto(device) device = &held;
+	int rc = hold_lease(pool, lease, device, err);
+
+	if (rc < 0)
+		return rc;
+	return set_attrs(device, &lease->attrs, err);
+}
+
+int vfp_setup_verify(struct vfp_pool *pool, const struct vfp_lease *lease, struct vfp_err *err)
+{
+	struct device held = {.fd = -1};
+	vfp_auto(device) device = &held;
+	struct vfp_attrs found;
+	int rc = hold_lease(pool, lease, device, err);
+
+	if (rc < 0)
+		return rc;
+	rc = read_attrs(device, false, &found, err);
+	if (rc < 0)
+		return rc;
+	return compare_attrs(device, &lease->attrs, &found, err);
+}
+
+int vfp_setup_end(struct vfp_pool *pool, const struct vfp_lease *lease, const char *why,
+		  struct vfp_err *err)
+{
+	struct device held = {.fd = -1};
+	vfp_auto(device) device = &held;
+	struct vfp_err scrub = {0};
+	int rc, rc_scrub = hold(pool, &lease->vf, device, &scrub);
+
+	/* Of a VF that is not there the lease ends, too; it comes back as faulty, since whatever
+	 * comes back at that place was not scrubbed. */
+	if (rc_scrub < 0 && rc_scrub != -ENODEV) {
+		if (err)
+			*err = scrub;
+		return rc_scrub;
+	}
+	rc = is_still_leased(pool, lease, err);
+	if (rc <= 0)
+		return rc;
+	if (rc_scrub == 0)
+		rc_scrub = set_attrs(device, &vfp_attrs_scrubbed, &scrub);
+	if (rc_scrub == 0)
+		return vfp_pool_free(pool, lease->generation, why, err);
+	rc = vfp_pool_fault(pool, &lease->vf, lease->generation, scrub.msg, err);
+	if (rc < 0)
+		return rc;
+	if (err)
+		*err = scrub;
+	return rc_scrub;
+}
+
+int vfp_setup_reclaim(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err)
+{
+	struct vfp_lease lease;
+	char words[256];
+	int rc = vfp_book_lease_of(pool, vf, &lease, err);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return scrub_dirty(pool, vf, err);
+	if (!vfp_lease_is_stale(pool->host, &lease))
+		return vfp_fail(err, EBUSY, "%s",
+				vfp_lease_format(pool->host, &lease, words, sizeof(words)));
+	return vfp_setup_end(pool, &lease, "its domain is gone, and the lease was left over", err);
+}
+
+int vfp_setup_counters(struct vfp_pool *pool, const struct vfp_lease *lease,
+		       struct vfp_counters *ret, struct vfp_err *err)
+{
+	struct device held = {.fd = -1};
+	vfp_auto(device) device = &held;
+	struct vfp_attrs found;
+	char vf[VFP_VF_SIZE];
+	int rc = hold_lease(pool, lease, device, err);
+
+	if (rc < 0)
+		return rc;
+	rc = read_attrs(device, true, &found, err);
+	if (rc < 0)
+		return rc;
+	if (!found.has_counters)
+		return vfp_fail(err, ENODATA, "VF %s: driver %s has no counters of a VF",
+				vfp_vf_format(&device->vf, vf), device->pf.driver);
+	*ret = found.counters;
+	return 0;
+}
+
+/* --- The lock, and what is looked at again under it ------------------------------------------- */
+
+static void let_go(struct device *device)
+{
+	vfp_cleanup_close(&device->fd);
+}
+
+/* Looks the VF up and takes its lock.  -ENODEV: PF or VF is not there.  No transaction is open
+ * here: whoever has the lock may be waiting for the database. */
+static int hold(struct vfp_pool *pool, const struct vfp_vf *vf, struct device *device,
+		struct vfp_err *err)
+{
+	char name[VFP_VF_SIZE];
+	int rc;
+
+	device->pool = pool;
+	device->vf = *vf;
+	vfp_vf_format(vf, name);
+	rc = vfp_sysfs_pf(pool->host, vf->pf, &device->pf, err);
+	if (rc == -ENOENT || rc == -ENODEV)
+		return vfp_fail(err, ENODEV, "VF %s: its PF is not there", name);
+	if (rc < 0)
+		return rc;
+	rc = vfp_lock_vf(pool->host, &device->pf.pci, vf->index, LOCK_TIMEOUT_MS, &device->fd, err);
+	if (rc < 0)
+		return rc;
+	rc = vfp_sysfs_vf(pool->host, &device->pf.pci, vf->index, &device->info, err);
+	if (rc == -ENOENT)
+		return vfp_fail(err, ENODEV, "VF %s: is not there, the PF has %u VFs now", name,
+				device->pf.num_vfs);
+	return rc;
+}
+
+/* 1: the lease is still the one that the caller means; 0: it ended, the VF may be another's. */
+static int is_still_leased(struct vfp_pool *pool, const struct vfp_lease *lease,
+			   struct vfp_err *err)
+{
+	struct vfp_lease now;
+	int rc = vfp_book_lease_of(pool, &lease->vf, &now, err);
+
+	return rc > 0 ? now.generation == lease->generation : rc;
+}
+
+static int hold_lease(struct vfp_pool *pool, const struct vfp_lease *lease, struct device *device,
+		      struct vfp_err *err)
+{
+	char vf[VFP_VF_SIZE];
+	int rc = hold(pool, &lease->vf, device, err);
+
+	if (rc < 0)
+		return rc;
+	rc = is_still_leased(pool, lease, err);
+	if (rc == 0)
+		return vfp_fail(err, ESTALE, "VF %s: the lease of %s ended meanwhile",
+				vfp_vf_format(&lease->vf, vf), lease->owner.name);
+	return rc < 0 ? rc : 0;
+}
+
+/* --- A VF that nobody has a lease on ---------------------------------------------------------- */
+
+static int scrub_dirty(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err)
+{
+	struct device held = {.fd = -1};
+	vfp_auto(device) device = &held;
+	struct vfp_err scrub = {0};
+	int rc_scrub, rc = is_unscrubbed(pool, vf, err);
+
+	if (rc <= 0)
+		return rc;
+	rc = hold(pool, vf, device, err);
+	if (rc < 0)
+		return rc;
+	/* Another one may have scrubbed it while we waited for the lock, and somebody have leased
+	 * it. */
+	rc = is_unscrubbed(pool, vf, err);
+	if (rc <= 0)
+		return rc;
+	rc = check_unused(device, err);
+	if (rc < 0)
+		return rc;
+	rc_scrub = set_attrs(device, &vfp_attrs_scrubbed, &scrub);
+	if (rc_scrub == 0)
+		return vfp_pool_clean(pool, vf, err);
+	rc = vfp_pool_fault(pool, vf, 0, scrub.msg, err);
+	if (rc < 0)
+		return rc;
+	if (err)
+		*err = scrub;
+	return rc_scrub;
+}
+
+/* 1: a scrub is due; 0: it is not, also when the VF is leased. */
+static int is_unscrubbed(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err)
+{
+	struct vfp_vf_state state;
+	struct vfp_lease lease;
+	int rc = vfp_pool_vf_state(pool, vf, &state, err);
+
+	if (rc < 0 || (!state.is_dirty && !state.is_faulty))
+		return rc;
+	rc = vfp_book_lease_of(pool, vf, &lease, err);
+	return rc < 0 ? rc : rc == 0;
+}
+
+/* A process that has the VF without a lease would lose its MAC and VLAN under its hands. */
+static int check_unused(const struct device *device, struct vfp_err *err)
+{
+	const struct vfp_host *host = device->pool->host;
+	char vf[VFP_VF_SIZE];
+	bool is_busy = false;
+	int rc;
+
+	if (device->info.iommu_group < 0)
+		return 0;
+	rc = host->kernel->vfio_busy(host, device->info.iommu_group, &is_busy, err);
+	if (rc < 0)
+		return rc;
+	if (is_busy)
+		return vfp_fail(
+			err, EBUSY,
+			"VF %s: some process has it (IOMMU group %d), though nobody has a lease on "
+			"it; see: vfpool vf list",
+			vfp_vf_format(&device->vf, vf), device->info.iommu_group);
+	return 0;
+}
+
+/* --- Attributes ------------------------------------------------------------------------------- */
+
+/* Writes what differs.  What a driver does not support and reads as wanted is never written, so it
+ * is no error.  The read-back is the proof; when nothing was written the first look is it.
+ * What was set before a failure stays set: the lease's end scrubs it, and until then the VF is
+ * nobody else's. */
+static int set_attrs(const struct device *device, const struct vfp_attrs *wanted,
+		     struct vfp_err *err)
+{
+	struct vfp_attrs found;
+	bool has_written = false;
+	int rc = read_attrs(device, false, &found, err);
+
+	for (size_t i = 0; rc == 0 && i < VFP_N(order); i++) {
+		const enum vfp_attr attr = order[i];
+
+		if (!(wanted->known & found.known & 1u << attr) ||
+		    vfp_attr_equal(attr, wanted, &found))
+			continue;
+		rc = write_attr(device, attr, wanted, err);
+		has_written = true;
+	}
+	if (rc == 0 && has_written)
+		rc = read_attrs(device, false, &found, err);
+	if (rc < 0)
+		return rc;
+	return compare_attrs(device, wanted, &found, err);
+}
+
+static int write_attr(const struct device *device, enum vfp_attr attr,
+		      const struct vfp_attrs *wanted, struct vfp_err *err)
+{
+	/* What drivers answer to a value that they do not support; EADDRNOTAVAIL to a MAC. */
+	static const int refusals[] = {EOPNOTSUPP, EINVAL, EPROTONOSUPPORT, EADDRNOTAVAIL};
+	const struct vfp_attrs local_zero = {.mac = {{0x02, 0, 0, 0, 0, 0}}};
+	const struct vfp_host *host = device->pool->host;
+	const struct vfp_vf *vf = &device->vf;
+	char name[VFP_VF_SIZE], words[64];
+	bool is_refused = false;
+	int rc = host->kernel->vf_write(host, vf->pf, vf->index, attr, wanted, err);
+
+	for (size_t i = 0; i < VFP_N(refusals); i++)
+		is_refused = is_refused || rc == -refusals[i];
+	/* Some drivers do not take a MAC back: they get the local address that stands for none. */
+	if (is_refused && attr == VFP_ATTR_MAC && vfp_mac_is_none(&wanted->mac))
+		return host->kernel->vf_write(host, vf->pf, vf->index, attr, &local_zero, err);
+	vfp_vf_format(vf, name);
+	vfp_attr_format(attr, wanted, words, sizeof(words));
+	if (is_refused)
+		return vfp_fail(err, EOPNOTSUPP, "VF %s: driver %s refuses %s: %s", name,
+				device->pf.driver, words, strerror(-rc));
+	if (rc < 0)
+		return vfp_fail_in(err, rc, "VF %s: cannot set %s", name, words);
+	return 0;
+}
+
+static int read_attrs(const struct device *device, bool with_counters, struct vfp_attrs *ret_attrs,
+		      struct vfp_err *err)
+{
+	vfp_autofree struct vfp_attrs *attrs = NULL;
+	char name[VFP_VF_SIZE];
+	size_t n;
+	int rc = vfp_book_dump(device->pool->host, device->vf.pf, with_counters, &attrs, &n, err);
+
+	vfp_vf_format(&device->vf, name);
+	if (rc < 0)
+		return vfp_fail_in(err, rc, "VF %s: cannot read its attributes", name);
+	if (device->vf.index >= n)
+		return vfp_fail(err, EIO, "VF %s: the PF reports %zu VFs only", name, n);
+	*ret_attrs = attrs[device->vf.index];
+	return 0;
+}
+
+/* An attribute that the driver does not report is taken for its default, and cannot be anything
+ * else. */
+static int compare_attrs(const struct device *device, const struct vfp_attrs *wanted,
+			 const struct vfp_attrs *found, struct vfp_err *err)
+{
+	char name[VFP_VF_SIZE], want[64], have[64];
+
+	vfp_vf_format(&device->vf, name);
+	for (size_t i = 0; i < VFP_N(order); i++) {
+		const enum vfp_attr attr = order[i];
+		const bool is_reported = found->known & 1u << attr;
+
+		if (!(wanted->known & 1u << attr) ||
+		    vfp_attr_equal(attr, wanted, is_reported ? found : &vfp_attrs_scrubbed))
+			continue;
+		vfp_attr_format(attr, wanted, want, sizeof(want));
+		if (!is_reported)
+			return vfp_fail(err, EOPNOTSUPP, "VF %s: driver %s does not support %s",
+					name, device->pf.driver, want);
+		return vfp_fail(err, EIO, "VF %s: has %s, expected %s", name,
+				vfp_attr_format(attr, found, have, sizeof(have)), want);
+	}
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is done to the device: set up for a guest, read back, scrub.
+ *
+ * Each function takes the VF's lock (base/lock.h), reads the lease again under it and does nothing
+ * when the generation is another one by now, and keeps the lock until the read-back (DESIGN 3,
+ * invariant 5).  Another holder keeps them waiting for 5 s, then they give up with -EBUSY and
+ * nothing is changed.  -ENODEV: the VF is not there.  None is called within a transaction.
+ */
+#pragma once
+
+#include "pool/pool.h"
+
+/* Parks the VF where its pool parks.  For prepare: libvirt wants the driver bound before it
+ * looks. */
+int vfp_setup_park(struct vfp_pool *pool, const struct vfp_lease *lease, struct vfp_err *err);
+
+/* Sets what differs from lease->attrs, then reads all of it back in one dump.  What was set before
+ * a failure stays set: libvirt calls release after a failed start, and vfp_setup_end() scrubs it.
+ * -EOPNOTSUPP names attribute, wanted value and driver; -EIO: reads back as something else;
+ * -ESTALE: the lease is another one by now. */
+int vfp_setup_apply(struct vfp_pool *pool, const struct vfp_lease *lease, struct vfp_err *err);
+/* Only looks.  -EIO names the first attribute that is not as leased. */
+int vfp_setup_verify(struct vfp_pool *pool, const struct vfp_lease *lease, struct vfp_err *err);
+
+/* Scrubs the VF and ends the lease; a scrub that fails, or a VF that is not there, ends it as
+ * faulty and returns the error of the scrub.  A lease that is ended already: 0, and the device is
+ * not touched.  -EBUSY: the lease goes on.  The caller has seen that QEMU is gone. */
+int vfp_setup_end(struct vfp_pool *pool, const struct vfp_lease *lease, const char *why,
+		  struct vfp_err *err);
+
+/* Makes a VF usable again that nobody alive holds: ends a stale lease (vfp_lease_is_stale()),
+ * scrubs a dirty or a faulty one.  0 also when there is nothing to do.  -EBUSY: the lease is alive,
+ * in words that name the holder, or a process that has no lease has the VF open. */
+int vfp_setup_reclaim(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
+
+/* Counters of a leased VF; -ENODATA: the driver has none. */
+int vfp_setup_counters(struct vfp_pool *pool, const struct vfp_lease *lease,
+		       struct vfp_counters *ret, struct vfp_err *err);
