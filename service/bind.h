@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From a definition to its bound form: what xml/ reads is asked of pool/, the answer is written in by xml/.
+ * The same for every caller (DESIGN 2): the command, the service, the filter.
+ */
+#pragma once
+
+#include "pool/pool.h"
+
+/* Binds what @text wants and gives the definition to use.
+ * @uuid: for a text without one; NULL makes one up.  @ret_owner: whose ports they are now.
+ * *ret_text: NULL when no NIC of @text is a pool's: it is to be used as it is.  The caller frees.
+ * Errors: those of vfp_domain_read(), vfp_domain_rewrite() and vfp_pool_bind(). */
+int vfp_bind(struct vfp_pool *pool, const char *text, size_t size, const char *uuid,
+	     struct vfp_owner *ret_owner, char **ret_text, struct vfp_err *err);
+
+/* The definition without us; its ports end.  -ENOENT: nothing of ours is in it; -EBUSY: a port is leased. */
+int vfp_unbind(struct vfp_pool *pool, const char *text, size_t size, char **ret_text,
+	       struct vfp_err *err);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vfpool lease: which running domain holds which VF. */
+
+#include "base/cleanup.h"
+#include "tools/cmd.h"
+#include "tools/print.h"
+
+static int lease_list(struct vfp_ctx *ctx, struct vfp_err *err)
+{
+	static const struct vfp_column columns[] = {
+		{"DOMAIN", "domain"},
+		{"UUID", "uuid"},
+		{"MAC", "mac"},
+		{"VF", "vf"},
+		{"PCI", "pci"},
+		{"POOL", "pool"},
+		{"PORT GROUP", "portgroup"},
+		{"VLAN", "vlan"},
+		{"STATE", "state"},
+		{"QEMU", "qemu_pid"},
+		{"SINCE", "since"},
+	};
+	vfp_autofree struct vfp_lease *leases = NULL;
+	char mac[VFP_MAC_SIZE], vf[VFP_VF_SIZE], pci[VFP_PCI_SIZE];
+	struct vfp_print *p;
+	size_t n = 0;
+	int rc;
+
+	rc = vfp_ctx_pool(ctx, VFP_POOL_READ, err);
+	if (rc == 0 && ctx->pool)
+		rc = vfp_pool_leases(ctx->pool, NULL, &leases, &n, err);
+	if (rc < 0)
+		return rc;
+	p = vfp_print_begin(columns, VFP_N(columns), vfp_ctx_json(ctx));
+	for (size_t i = 0; i < n; i++) {
+		const struct vfp_lease *lease = &leases[i];
+
+		vfp_print_text(p, "%s", lease->owner.name);
+		vfp_print_text(p, "%s", lease->owner.uuid);
+		vfp_print_text(p, "%s", vfp_mac_format(&lease->mac, mac));
+		vfp_print_text(p, "%s", vfp_vf_format(&lease->vf, vf));
+		vfp_print_text(
+			p, "%s",
+			vfp_pci_is_none(&lease->vf.pci) ? "" : vfp_pci_format(&lease->vf.pci, pci));
+		vfp_print_text(p, "%s", lease->pool);
+		vfp_print_text(p, "%s", lease->portgroup);
+		if (lease->vlan_mode == VFP_VLAN_ID)
+			vfp_print_number(p, lease->attrs.vlan);
+		else
+			vfp_print_text(p, "%s",
+				       vfp_word_of(vfp_vlan_mode_words, (int)lease->vlan_mode));
+		vfp_print_text(p, "%s", vfp_word_of(vfp_lease_state_words, (int)lease->state));
+		if (lease->qemu.pid)
+			vfp_print_number(p, lease->qemu.pid);
+		else
+			vfp_print_text(p, "%s", "");
+		vfp_print_time(p, lease->since_ms);
+	}
+	vfp_print_end(p);
+	return 0;
+}
+
+const struct vfp_cmd vfp_cmds_lease[] = {
+	{"lease", "list", "[--json]", 0, 0, VFP_TAKES(JSON), 0, lease_list,
+	 "Which running domain holds which VF."},
+	{0},
+};

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The commands of vfpool(8).
+ *
+ * Each noun is a file cmd-<noun>.c that ends in its own table of struct vfp_cmd; tools/vfpool.c strings the
+ * tables together, parses the options and prints the help from the same rows.
+ * A command returns 0 or -errno with words; vfpool.c prints them and turns them into the exit status.
+ */
+#pragma once
+
+#include "base/host.h"
+#include "pool/pool.h"
+
+/* Exit statuses (DESIGN 7). */
+enum vfp_exit {
+	VFP_EXIT_DONE = 0,
+	VFP_EXIT_FAILED = 1,
+	VFP_EXIT_USAGE = 2,
+	VFP_EXIT_NOT_FOUND = 3,
+	VFP_EXIT_NO_CAPACITY = 4,
+	VFP_EXIT_REFUSED = 5,
+	VFP_EXIT_BUSY = 75, /* EX_TEMPFAIL of sysexits.h */
+};
+
+enum vfp_opt {
+	VFP_OPT_ROOT,
+	VFP_OPT_HELP,
+	VFP_OPT_VERSION,
+	VFP_OPT_JSON,
+	VFP_OPT_VFS,
+	VFP_OPT_NO_PARK,
+	VFP_OPT_POOL,
+	VFP_OPT_SINCE,
+	VFP_OPT_DOMAIN,
+	VFP_OPT_MAC,
+	VFP_OPT_CONNECT,
+	VFP_N_OPTS
+};
+#define VFP_TAKES(opt) (1u << VFP_OPT_##opt)
+
+struct vfp_ctx {
+	struct vfp_host host;
+	const char *args[4];	      /* what stands after the verb; NULL where nothing does */
+	const char *opts[VFP_N_OPTS]; /* NULL: not given; "" for one without a value */
+	struct vfp_pool *pool;	      /* opened by vfp_ctx_pool(), closed by vfpool.c */
+};
+
+struct vfp_cmd {
+	const char *noun;
+	const char *verb;  /* NULL: the noun is the command ("who", "journal") */
+	const char *usage; /* of the arguments, as the help shows it: "PF --vfs N" */
+	unsigned int min_args, max_args;
+	unsigned int opts;     /* VFP_TAKES() of those beside --root, --help and --version */
+	unsigned int required; /* of @opts, those that must be there */
+	int (*run)(struct vfp_ctx *ctx, struct vfp_err *err);
+	const char *help; /* one sentence */
+};
+
+/* The tables, each closed by a row without noun. */
+extern const struct vfp_cmd vfp_cmds_pf[];
+extern const struct vfp_cmd vfp_cmds_pool[];
+extern const struct vfp_cmd vfp_cmds_vf[];
+extern const struct vfp_cmd vfp_cmds_domain[];
+extern const struct vfp_cmd vfp_cmds_lease[];
+extern const struct vfp_cmd vfp_cmds_who[];
+extern const struct vfp_cmd vfp_cmds_journal[];
+
+/* Opens the database for this call.  For READ a missing one is no error: ctx->pool stays NULL, and a list is
+ * empty. */
+int vfp_ctx_pool(struct vfp_ctx *ctx, enum vfp_pool_mode mode, struct vfp_err *err);
+
+/* The file that a command is given, "-" for stdin. */
+int vfp_ctx_read(const char *path, size_t max, char **ret_text, size_t *ret_size,
+		 struct vfp_err *err);
+
+static inline bool vfp_ctx_json(const struct vfp_ctx *ctx)
+{
+	return ctx->opts[VFP_OPT_JSON];
+}

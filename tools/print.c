@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tables and JSON from the same rows.  The only place that uses json-c. */
+
+#include "tools/print.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+struct vfp_print {
+	const struct vfp_column *columns;
+	size_t n_columns;
+	json_object *rows; /* of a JSON print; each row an object */
+	json_object *row;
+	char **cells; /* of a table, row after row */
+	size_t n_cells;
+};
+
+static void add(struct vfp_print *p, char *text, json_object *value);
+static void print_table(const struct vfp_print *p);
+
+struct vfp_print *vfp_print_begin(const struct vfp_column *columns, size_t n, bool json)
+{
+	struct vfp_print *p = vfp_alloc(1, sizeof(*p));
+
+	p->columns = columns;
+	p->n_columns = n;
+	p->rows = json ? json_object_new_array() : NULL;
+	return p;
+}
+
+void vfp_print_text(struct vfp_print *p, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	add(p, text, p->rows && *text ? json_object_new_string(text) : NULL);
+}
+
+void vfp_print_number(struct vfp_print *p, int64_t value)
+{
+	add(p, vfp_format("%" PRId64, value), p->rows ? json_object_new_int64(value) : NULL);
+}
+
+void vfp_print_bool(struct vfp_print *p, bool value)
+{
+	add(p, vfp_strdup(value ? "yes" : "no"), p->rows ? json_object_new_boolean(value) : NULL);
+}
+
+void vfp_print_time(struct vfp_print *p, int64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	char text[64] = "";
+	struct tm tm;
+
+	if (ms && p->rows)
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
+	else if (ms)
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", localtime_r(&seconds, &tm));
+	vfp_print_text(p, "%s", text);
+}
+
+void vfp_print_end(struct vfp_print *p)
+{
+	assert(p->n_cells % p->n_columns == 0);
+	if (p->rows)
+		puts(json_object_to_json_string_ext(
+			p->rows, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	else
+		print_table(p);
+	json_object_put(p->rows);
+	for (size_t i = 0; p->cells && i < p->n_cells; i++)
+		free(p->cells[i]);
+	free(p->cells);
+	free(p);
+}
+
+/* Takes @text and @value over. */
+static void add(struct vfp_print *p, char *text, json_object *value)
+{
+	size_t column = p->n_cells++ % p->n_columns;
+
+	if (!p->rows) {
+		p->cells = vfp_realloc(p->cells, p->n_cells, sizeof(*p->cells));
+		p->cells[p->n_cells - 1] = text;
+		return;
+	}
+	free(text);
+	if (column == 0) {
+		p->row = json_object_new_object();
+		json_object_array_add(p->rows, p->row);
+	}
+	json_object_object_add(p->row, p->columns[column].key, value);
+}
+
+static const char *cell(const struct vfp_print *p, size_t row, size_t column)
+{
+	const char *text = p->cells[row * p->n_columns + column];
+
+	return *text ? text : "-";
+}
+
+/* The last column is not padded: it may be long. */
+static void print_line(const struct vfp_print *p, const size_t *widths, const char *const *texts)
+{
+	for (size_t i = 0; i + 1 < p->n_columns; i++)
+		printf("%-*s  ", (int)widths[i], texts[i]);
+	printf("%s\n", texts[p->n_columns - 1]);
+}
+
+static void print_table(const struct vfp_print *p)
+{
+	vfp_autofree size_t *widths = vfp_alloc(p->n_columns, sizeof(*widths));
+	vfp_autofree const char **texts = vfp_alloc(p->n_columns, sizeof(*texts));
+	size_t n_rows = p->n_cells / p->n_columns;
+
+	for (size_t i = 0; i < p->n_columns; i++) {
+		texts[i] = p->columns[i].head;
+		widths[i] = strlen(texts[i]);
+		for (size_t row = 0; row < n_rows; row++)
+			if (strlen(cell(p, row, i)) > widths[i])
+				widths[i] = strlen(cell(p, row, i));
+	}
+	print_line(p, widths, texts);
+	for (size_t row = 0; row < n_rows; row++) {
+		for (size_t i = 0; i < p->n_columns; i++)
+			texts[i] = cell(p, row, i);
+		print_line(p, widths, texts);
+	}
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a command prints: the same rows as a table for people or as JSON for programs.
+ *
+ *	struct vfp_print *p = vfp_print_begin(columns, VFP_N(columns), json);
+ *	vfp_print_text(p, "%s", pf->dev);	cell by cell, in the order of the columns
+ *	vfp_print_number(p, pf->num_vfs);
+ *	vfp_print_end(p);			prints, and frees p
+ *
+ * A table is as wide as its cells, an empty cell shows as "-".  JSON is one array of one object per row; a cell
+ * that is none is null.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct vfp_column {
+	const char *head; /* of the table, upper case */
+	const char *key;  /* of the JSON object */
+};
+
+struct vfp_print;
+
+struct vfp_print *vfp_print_begin(const struct vfp_column *columns, size_t n, bool json);
+/* An empty text is none. */
+void vfp_print_text(struct vfp_print *p, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void vfp_print_number(struct vfp_print *p, int64_t value);
+void vfp_print_bool(struct vfp_print *p, bool value); /* yes, no */
+/* Milliseconds since 1970: local time in a table, UTC by RFC 3339 in JSON; 0 is none. */
+void vfp_print_time(struct vfp_print *p, int64_t ms);
+void vfp_print_end(struct vfp_print *p);

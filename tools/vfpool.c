@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vfpool(8): finds the command in the tables, parses its options, runs it. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "tools/cmd.h"
+
+static const struct vfp_cmd *const tables[] = {
+	vfp_cmds_pf,	vfp_cmds_pool, vfp_cmds_vf,	 vfp_cmds_domain,
+	vfp_cmds_lease, vfp_cmds_who,  vfp_cmds_journal,
+};
+
+static const struct option {
+	const char *name;
+	const char *value; /* what the help calls it; NULL: takes none */
+	const char *help;
+} options[VFP_N_OPTS] = {
+	[VFP_OPT_ROOT] = {"root", "DIR", "put every path below DIR (or VFPOOL_ROOT)"},
+	[VFP_OPT_HELP] = {"help", NULL, "this text"},
+	[VFP_OPT_VERSION] = {"version", NULL, "the version"},
+	[VFP_OPT_JSON] = {"json", NULL, "JSON instead of a table"},
+	[VFP_OPT_VFS] = {"vfs", "N", "how many virtual functions"},
+	[VFP_OPT_NO_PARK] = {"no-park", NULL, "leave the VFs to the host's driver"},
+	[VFP_OPT_POOL] = {"pool", "POOL", "of this pool only"},
+	[VFP_OPT_SINCE] = {"since", "TIME",
+			   "from this time on: \"YYYY-MM-DD\", \"YYYY-MM-DD HH:MM\" or "
+			   "seconds since 1970"},
+	[VFP_OPT_DOMAIN] = {"domain", "NAME", "of this domain only, by name or UUID"},
+	[VFP_OPT_MAC] = {"mac", "MAC", "of this MAC only"},
+	[VFP_OPT_CONNECT] = {"connect", "URI", "libvirt's URI (qemu:///system)"},
+};
+
+#define ALWAYS (VFP_TAKES(ROOT) | VFP_TAKES(HELP) | VFP_TAKES(VERSION))
+
+/* What an error means to the caller's shell.  All others: failed. */
+static const struct {
+	int code;
+	enum vfp_exit status;
+} statuses[] = {
+	{EINVAL, VFP_EXIT_USAGE},     {ERANGE, VFP_EXIT_USAGE},	      {ENOENT, VFP_EXIT_NOT_FOUND},
+	{ENODEV, VFP_EXIT_NOT_FOUND}, {ENOSPC, VFP_EXIT_NO_CAPACITY}, {EPERM, VFP_EXIT_REFUSED},
+	{EEXIST, VFP_EXIT_REFUSED},   {EBUSY, VFP_EXIT_BUSY},
+};
+
+static const struct vfp_cmd *cmd_find(const char *noun, const char *verb, int *ret_n_words);
+static int args_parse(int argc, char **argv, struct vfp_ctx *ctx, const char **words, size_t *ret_n,
+		      struct vfp_err *err);
+static int cmd_check(const struct vfp_cmd *cmd, const struct vfp_ctx *ctx, size_t n_args,
+		     struct vfp_err *err);
+static void help_print(const char *noun);
+static int exit_status(int rc);
+
+#define MAX_WORDS 6
+
+int main(int argc, char **argv)
+{
+	const char *words[MAX_WORDS] = {NULL};
+	const struct vfp_cmd *cmd;
+	struct vfp_ctx ctx = {0};
+	struct vfp_err err = {0};
+	size_t n_words = 0;
+	int rc, n_named;
+
+	if (args_parse(argc, argv, &ctx, words, &n_words, &err) < 0) {
+		fprintf(stderr, "vfpool: %s; see: vfpool --help\n", err.msg);
+		return VFP_EXIT_USAGE;
+	}
+	if (ctx.opts[VFP_OPT_VERSION]) {
+		puts(PACKAGE_STRING);
+		return VFP_EXIT_DONE;
+	}
+	if (ctx.opts[VFP_OPT_HELP] || !n_words) {
+		help_print(words[0]);
+		return ctx.opts[VFP_OPT_HELP] ? VFP_EXIT_DONE : VFP_EXIT_USAGE;
+	}
+	cmd = cmd_find(words[0], words[1], &n_named);
+	if (!cmd) {
+		fprintf(stderr, "vfpool: no command '%s%s%s'; see: vfpool --help\n", words[0],
+			words[1] ? " " : "", words[1] ? words[1] : "");
+		return VFP_EXIT_USAGE;
+	}
+	for (size_t i = (size_t)n_named; i < n_words && i - (size_t)n_named < VFP_N(ctx.args); i++)
+		ctx.args[i - (size_t)n_named] = words[i];
+
+	rc = cmd_check(cmd, &ctx, n_words - (size_t)n_named, &err);
+	if (rc == 0)
+		rc = vfp_host_init(&ctx.host,
+				   ctx.opts[VFP_OPT_ROOT] ? ctx.opts[VFP_OPT_ROOT]
+							  : getenv("VFPOOL_ROOT"),
+				   &err);
+	if (rc == 0)
+		rc = cmd->run(&ctx, &err);
+	vfp_pool_close(ctx.pool);
+	if (fflush(stdout) != 0 && rc == 0)
+		rc = vfp_fail(&err, errno, "cannot write the output: %s", strerror(errno));
+	if (rc < 0)
+		fprintf(stderr, "vfpool: %s\n", err.msg);
+	return exit_status(rc);
+}
+
+int vfp_ctx_pool(struct vfp_ctx *ctx, enum vfp_pool_mode mode, struct vfp_err *err)
+{
+	int rc = vfp_pool_open(&ctx->host, mode, &ctx->pool, err);
+
+	return rc == -ENOENT && mode == VFP_POOL_READ ? 0 : rc;
+}
+
+int vfp_ctx_read(const char *path, size_t max, char **ret_text, size_t *ret_size,
+		 struct vfp_err *err)
+{
+	if (!strcmp(path, "-"))
+		return vfp_fd_read(0, "stdin", max, ret_text, ret_size, err);
+	return vfp_file_read(path, max, ret_text, ret_size, err);
+}
+
+static const struct vfp_cmd *cmd_find(const char *noun, const char *verb, int *ret_n_words)
+{
+	for (size_t i = 0; i < VFP_N(tables); i++)
+		for (const struct vfp_cmd *cmd = tables[i]; cmd->noun; cmd++) {
+			if (strcmp(cmd->noun, noun) ||
+			    (cmd->verb && (!verb || strcmp(cmd->verb, verb))))
+				continue;
+			*ret_n_words = cmd->verb ? 2 : 1;
+			return cmd;
+		}
+	return NULL;
+}
+
+/* One "--name", "--name VALUE" or "--name=VALUE".  Exact names only.  Moves *at over the value. */
+static int option_parse(int argc, char **argv, int *at, struct vfp_ctx *ctx, struct vfp_err *err)
+{
+	const char *name = argv[*at] + 2, *equals = strchr(name, '=');
+	size_t size = equals ? (size_t)(equals - name) : strlen(name);
+
+	for (size_t i = 0; i < VFP_N_OPTS; i++) {
+		if (strlen(options[i].name) != size || strncmp(options[i].name, name, size))
+			continue;
+		if (!options[i].value && equals)
+			return vfp_fail(err, EINVAL, "option --%s takes no value", options[i].name);
+		if (options[i].value && !equals && *at + 1 >= argc)
+			return vfp_fail(err, EINVAL, "option --%s needs a value (%s)",
+					options[i].name, options[i].value);
+		ctx->opts[i] = !options[i].value ? "" : equals ? equals + 1 : argv[++*at];
+		return 0;
+	}
+	return vfp_fail(err, EINVAL, "no option '%s'", argv[*at]);
+}
+
+static int args_parse(int argc, char **argv, struct vfp_ctx *ctx, const char **words, size_t *ret_n,
+		      struct vfp_err *err)
+{
+	bool only_words = false;
+	size_t n = 0;
+	int rc;
+
+	for (int i = 1; i < argc; i++) {
+		if (!only_words && !strcmp(argv[i], "--")) {
+			only_words = true;
+		} else if (!only_words && !strncmp(argv[i], "--", 2)) {
+			rc = option_parse(argc, argv, &i, ctx, err);
+			if (rc < 0)
+				return rc;
+		} else if (n == MAX_WORDS) {
+			return vfp_fail(err, EINVAL, "too many arguments, from '%s' on", argv[i]);
+		} else {
+			words[n++] = argv[i];
+		}
+	}
+	*ret_n = n;
+	return 0;
+}
+
+static int cmd_check(const struct vfp_cmd *cmd, const struct vfp_ctx *ctx, size_t n_args,
+		     struct vfp_err *err)
+{
+	const char *space = cmd->verb ? " " : "", *verb = cmd->verb ? cmd->verb : "";
+
+	for (size_t i = 0; i < VFP_N_OPTS; i++) {
+		if (ctx->opts[i] && !((cmd->opts | ALWAYS) & 1u << i))
+			return vfp_fail(err, EINVAL, "%s%s%s takes no option --%s", cmd->noun,
+					space, verb, options[i].name);
+		if (!ctx->opts[i] && cmd->required & 1u << i)
+			return vfp_fail(err, EINVAL, "usage: vfpool %s%s%s %s", cmd->noun, space,
+					verb, cmd->usage);
+	}
+	if (n_args < cmd->min_args || n_args > cmd->max_args)
+		return vfp_fail(err, EINVAL, "usage: vfpool %s%s%s %s", cmd->noun, space, verb,
+				cmd->usage);
+	return 0;
+}
+
+/* Of one noun, or of all when @noun is NULL or unknown. */
+static void help_print(const char *noun)
+{
+	bool known = false;
+
+	for (size_t i = 0; noun && i < VFP_N(tables); i++)
+		known = known || !strcmp(tables[i]->noun, noun);
+	puts("vfpool: the SR-IOV virtual functions of this host as a pool for libvirt domains\n");
+	for (size_t i = 0; i < VFP_N(tables); i++)
+		for (const struct vfp_cmd *cmd = tables[i]; cmd->noun; cmd++)
+			if (!known || !strcmp(cmd->noun, noun))
+				printf("  vfpool %s%s%s %s\n      %s\n", cmd->noun,
+				       cmd->verb ? " " : "", cmd->verb ? cmd->verb : "", cmd->usage,
+				       cmd->help);
+	puts("\nOptions, where a command takes them:");
+	for (size_t i = 0; i < VFP_N_OPTS; i++)
+		printf("  --%s%s%-*s %s\n", options[i].name, options[i].value ? " " : "",
+		       (int)(14 - strlen(options[i].name)),
+		       options[i].value ? options[i].value : "", options[i].help);
+	puts("\nExit status: 0 done, 1 failed, 2 usage, 3 not found, 4 no capacity, 5 refused by policy, "
+	     "75 busy: try again");
+}
+
+static int exit_status(int rc)
+{
+	for (size_t i = 0; i < VFP_N(statuses); i++)
+		if (statuses[i].code == -rc)
+			return statuses[i].status;
+	return rc == 0 ? VFP_EXIT_DONE : VFP_EXIT_FAILED;
+}
