@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The command as a user meets it, on a fake host: tables, JSON, errors and exit statuses.
+# shellcheck source=tests/lib.sh
+. "${top_srcdir:-$(dirname "$0")/..}/tests/lib.sh"
+
+step "Help and usage"
+new_host
+prints 0 'vfpool pf enable PF --vfs N' "help has every command" vfpool --help
+prints 2 'usage: vfpool pf enable PF' "a missing option shows the usage" vfpool pf enable ens1f0
+prints 2 "no command 'pf enabel'" "no guessing at names" vfpool pf enabel ens1f0 --vfs 1
+prints 2 "no option '--vf'" "nor at options" vfpool pf enable ens1f0 --vf 1
+prints 2 'takes no option --vfs' "an option of another command" vfpool pf list --vfs 1
+prints 2 'needs a value' "an option without its value" vfpool pf enable ens1f0 --vfs
+
+step "Before anything is defined"
+prints 0 'ens1f0 +0000:01:00.0 +igb +Disabled +0 +- +7' "pf list" vfpool pf list
+prints 0 '^\[' "vf list --json is a list" vfpool vf list --json
+prints 3 "no pool sriov0" "dumpxml of no pool" vfpool pool dumpxml sriov0
+prints 3 'nobody has or had' "who of nobody" vfpool who 52:54:00:00:00:01
+
+step "PFs"
+prints 2 'requested 9 virtual functions for ens1f0 \(0000:01:00.0\), valid range is 1 to 7' "out of range" \
+	vfpool pf enable ens1f0 --vfs 9
+prints 2 'not a number from 1' "no number" vfpool pf enable ens1f0 --vfs many
+prints 3 'nosuch' "no such PF" vfpool pf enable nosuch --vfs 1
+prints 0 'ens1f0: 3 of 7 VFs, parked on vfio-pci' "enable" vfpool pf enable ens1f0 --vfs 3
+prints 0 'ens1f0: 3 of 7' "again" vfpool pf enable ens1f0 --vfs 3
+prints 0 'ens1f0: 4 of 7' "another count, as nobody holds one" vfpool pf enable ens1f0 --vfs 4
+prints 0 'Enabled +4 +4 +7 +0' "pf list shows it" vfpool pf list
+
+step "Pools"
+prints 0 'pool sriov0 defined: 2 PFs, 3 port groups' "define" vfpool pool define "$top_srcdir/tests/data/sriov0.xml"
+prints 0 'sriov0 +physnet1 +spread +4 +0 +3 +ens1f0 ens1f1' "list" vfpool pool list
+prints 3 'No such file' "a file that is not there" vfpool pool define "$root/nosuch.xml"
+vfpool pool dumpxml sriov0 >"$root/dump.xml"
+prints 0 'defined' "what dumpxml prints can be defined" vfpool pool define "$root/dump.xml"
+check "and dumps the same" diff "$root/dump.xml" <(vfpool pool dumpxml sriov0)
+sed "s/id='100'/id='5000'/" "$root/dump.xml" >"$root/bad.xml"
+prints 2 '5000' "VLAN 5000" vfpool pool define "$root/bad.xml"
+sed "s/sriov0/other/" "$root/dump.xml" >"$root/other.xml"
+prints 5 'ens1f0' "a VF in two pools" vfpool pool define "$root/other.xml"
+check "members tells the hook" grep -qx 'pool sriov0' "$root/var/lib/vfpool/members"
+
+step "Domains"
+new_pool
+domain web1 01 "$(pool_nic 52:54:00:00:00:01)" >"$root/web1.xml"
+vfpool domain rewrite "$root/web1.xml" >"$root/web1.bound.xml"
+check "rewrite makes a hostdev" grep -q "interface type='hostdev'" "$root/web1.bound.xml"
+check "and validates" test -s "$root/web1.bound.xml"
+vfpool domain rewrite "$root/web1.bound.xml" >"$root/web1.again.xml"
+check "rewriting twice changes nothing" cmp "$root/web1.bound.xml" "$root/web1.again.xml"
+prints 0 'web1 .*52:54:00:00:00:01 +sriov0 +blue +ens1f[01]#0' "domain list" vfpool domain list
+prints 0 'defined +web1' "who, by MAC" vfpool who 52:54:00:00:00:01
+domain web2 02 "$(pool_nic 52:54:00:00:00:01)" >"$root/web2.xml"
+prints 5 'web1' "a MAC that another domain has" vfpool domain rewrite "$root/web2.xml"
+domain web3 03 "$(pool_nic 52:54:00:00:00:03 nosuch)" >"$root/web3.xml"
+prints 3 'nosuch' "an unknown port group" vfpool domain rewrite "$root/web3.xml"
+domain web4 04 "$(pool_nic 01:00:5e:00:00:01)" >"$root/web4.xml"
+prints 2 '01:00:5e:00:00:01' "a multicast MAC" vfpool domain rewrite "$root/web4.xml"
+domain web5 05 "" >"$root/web5.xml"
+vfpool domain rewrite "$root/web5.xml" >"$root/web5.out"
+check "a domain without pool NIC comes out byte for byte" cmp "$root/web5.xml" "$root/web5.out"

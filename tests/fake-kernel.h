@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The kernel's doors over a fake root folder: what Linux does when somebody writes into sysfs or
+ * asks a PF for its VFs' attributes.
+ *
+ * All its state lies in files below host->root, so that several programs of one test (hook,
+ * command, daemon) see the same, and a shell can look and change:
+ *
+ *	/fake/PF/INDEX
+ *		a VF's attributes, "vlan 100" and so on, one a line in the order of
+ *		fake_kernel_set(); no file: as scrubbed
+ *	/fake/log
+ *		every call, one a line: "vf_write ens1f0#3 VLAN 100", "sysfs_write /sys/… 7"
+ *	/fake/fail
+ *		calls to fail, one a line: "DOOR N ERRNO [WORD]": the Nth call of DOOR from now
+ *		(0: every one) whose log line has WORD in it fails with ERRNO, "vf_write 3 EIO"
+ *	/fake/missing
+ *		a number: so many of the VFs that are asked for never appear
+ *
+ * Behaviour by the PF's driver: "igb" is an Intel 82576 as measured (link state, a minimum rate and
+ * 802.1ad are not supported); "fakefull" does everything; "fakezero" refuses MAC zero and wants
+ * 02:00:00:00:00:00; "fakeblind" reports neither spoof check nor trust.
+ */
+#pragma once
+
+#include "base/host.h"
+
+extern const struct vfp_kernel fake_kernel;
+
+/* The doors one by one, for tests/fake-kernel-linux.c. */
+int fake_sysfs_write(const struct vfp_host *host, const char *path, const char *value,
+		     struct vfp_err *err);
+int fake_vf_read(const struct vfp_host *host, const char *netdev, bool with_counters,
+		 struct vfp_attrs *attrs, size_t n, size_t *ret_n, struct vfp_err *err);
+int fake_vf_write(const struct vfp_host *host, const char *netdev, unsigned int index,
+		  enum vfp_attr attr, const struct vfp_attrs *attrs, struct vfp_err *err);
+int fake_vfio_busy(const struct vfp_host *host, int group, bool *ret_busy, struct vfp_err *err);
+int64_t fake_now_ms(void);
+int64_t fake_ticks_ms(void);
+void fake_pause_ms(int ms);
+
+#define FAKE_KERNEL_DOORS                                                                      \
+	{                                                                                      \
+		.sysfs_write = fake_sysfs_write, .vf_read = fake_vf_read,                      \
+		.vf_write = fake_vf_write, .vfio_busy = fake_vfio_busy, .now_ms = fake_now_ms, \
+		.ticks_ms = fake_ticks_ms, .pause_ms = fake_pause_ms,                          \
+	}
+
+/* The clock runs by itself until it is set; from then on only pause_ms() moves it, and nothing
+ * sleeps. */
+void fake_clock_set(int64_t now_ms);
+
+/* Adds a line to /fake/fail.  @error: a name, "EIO".  @word: NULL for any call. */
+void fake_kernel_fail(const struct vfp_host *host, const char *door, unsigned int n,
+		      const char *error, const char *word);
+/* How many calls were made whose log line has @word in it; "" for all. */
+size_t fake_kernel_calls(const struct vfp_host *host, const char *word);
+void fake_kernel_forget_calls(const struct vfp_host *host);
+
+/* Past the doors: not logged, cannot fail. */
+void fake_kernel_get(const struct vfp_host *host, const char *netdev, unsigned int index,
+		     struct vfp_attrs *ret_attrs);
+void fake_kernel_set(const struct vfp_host *host, const char *netdev, unsigned int index,
+		     const struct vfp_attrs *attrs);
+void fake_kernel_set_num_vfs(const struct vfp_host *host, const char *netdev, unsigned int n);

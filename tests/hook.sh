@@ -1,0 +1,166 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The hook as libvirt runs it, on a fake host: every operation, with and without a database, with good and bad XML.
+# shellcheck source=tests/lib.sh
+. "${top_srcdir:-$(dirname "$0")/..}/tests/lib.sh"
+
+operations="prepare start started stopped release reconnect migrate restore"
+refusing="prepare start started migrate"
+
+# start_qemu UUID-TAIL NAME: the process that libvirt would have started, all memory locked.
+start_qemu() {
+	"$top_builddir/tests/fake-root" "$root" +process \
+		"pid=4242,start=77,comm=qemu-system-x86,uuid=00000000-0000-0000-0000-0000000000$1,domain=$2,guest=262144,locked=${3:-262144}"
+}
+
+# bind NAME UUID-TAIL MAC [PORTGROUP]: its bound definition in $root/NAME.xml.
+bind() {
+	domain "$1" "$2" "$(pool_nic "$3" "${4:-}")" | vfpool domain rewrite >"$root/$1.xml"
+}
+
+# run NAME OPERATION [REASON]: with its definition.
+run() {
+	hook "$1" "$2" "${3:--}" "$root/$1.xml"
+}
+
+vf_of() {
+	vfpool lease list --json | sed -n "/\"domain\": *\"$1\"/,/\"vf\"/s/.*\"vf\": *\"\(.*\)\".*/\1/p"
+}
+
+step "The first stage"
+check "needs libc only" test "$(readelf -d "$top_builddir/hooks/vfpool" | grep NEEDED | grep -cv 'libc\.so\|asan\|ubsan')" = 0
+
+step "The life of a VF"
+new_pool
+bind web1 01 52:54:00:00:00:01
+prints 0 '^$' "prepare" run web1 prepare
+prints 0 'web1.*preparing' "leased, preparing" vfpool lease list
+prints 0 '^$' "prepare again, as nothing happened" run web1 prepare
+prints 0 '^$' "start" run web1 start
+vf=$(vf_of web1)
+prints 0 'vlan 100' "the VF has the port group's VLAN" cat "$root/fake/${vf%#*}/${vf#*#}"
+prints 0 '52:54:00:00:00:01' "and the MAC" cat "$root/fake/${vf%#*}/${vf#*#}"
+prints 1 'vfpool: web1: ' "started without a QEMU is refused" run web1 started
+start_qemu 01 web1 1024
+prints 1 'guest memory is not locked' "started with memory that is not locked" run web1 started
+start_qemu 01 web1
+prints 0 '^$' "started" run web1 started
+prints 0 'web1.*active +4242' "leased, active" vfpool lease list
+prints 0 '^$' "stopped" run web1 stopped
+"$top_builddir/tests/fake-root" "$root" -process 4242
+prints 0 '^$' "release" run web1 release shutdown
+prints 0 '^DOMAIN[^\n]*$' "no lease" vfpool lease list
+prints 1 '' "the VF is scrubbed" grep -q 'vlan 100' "$root/fake/${vf%#*}/${vf#*#}"
+prints 0 '^$' "a late release harms nobody" run web1 release shutdown
+prints 0 'held +web1' "who remembers" vfpool who 52:54:00:00:00:01
+
+step "Two domains, one VF"
+new_pool
+bind web1 01 52:54:00:00:00:01
+bind web2 02 52:54:00:00:00:02
+pci=$(grep -o "<address type='pci' domain[^>]*>" "$root/web1.xml" | head -n 1)
+sed -i "s|<address type='pci' domain[^>]*>|$pci|" "$root/web2.xml"
+run web1 prepare
+prints 1 '^vfpool: web2: .*web1' "the second is refused and the holder named" run web2 prepare
+check "in one line" test "$(wc -l <"$root/said")" = 1
+prints 0 '^$' "its release" run web2 release failed
+prints 0 'web1.*preparing' "the first is not disturbed" vfpool lease list
+run web1 release failed
+prints 0 '^$' "then the second gets it" run web2 prepare
+
+step "What may not start"
+new_pool
+domain hand 09 "$(hostdev_nic 52:54:00:00:00:09 0000:01:10.0)" >"$root/hand.xml"
+prints 1 'may not be named by hand' "a pool VF by hand" run hand prepare
+domain soft 08 "$(pool_nic 52:54:00:00:00:08)" >"$root/soft.xml"
+prints 1 'has no VF yet; run: vfpool domain bind soft' "a definition that is not bound" run soft prepare
+bind web1 01 52:54:00:00:00:01
+sed 's/<locked *\/>//' "$root/web1.xml" >"$root/loose.xml"
+prints 1 'locked' "memory not locked" run loose prepare
+prints 0 '^$' "restore is never refused" run web1 restore
+prints 1 'cannot be restored' "but the prepare after it" run web1 prepare
+prints 0 '^$' "and only that one" run web1 prepare
+prints 1 'cannot migrate to this host' "migrate" run web1 migrate
+domain gpu 07 "<hostdev mode='subsystem' type='pci'><source><address domain='0x0000' bus='0x05' slot='0x00'
+	function='0x0'/></source></hostdev>" >"$root/gpu.xml"
+for operation in $operations; do
+	prints 0 '^$' "a device that is nobody's VF passes $operation" run gpu "$operation"
+done
+prints 0 '^$' "an operation that this libvirt does not have" run web1 rename
+prints 2 'usage' "no arguments" env VFPOOL_ROOT="$root" "$root/hook"
+
+step "Whatever happens to the database"
+domain plain 06 "<interface type='network'><source network='default'/></interface>" >"$root/plain.xml.keep"
+# broken WORDS REGEX: with the database as it is now, a pool domain is refused and no other.
+broken() {
+	cp "$root/plain.xml.keep" "$root/plain.xml"
+	for operation in $operations; do
+		prints 0 '^$' "$1: a domain without pool NIC passes $operation" run plain "$operation"
+		prints 0 '^$' "$1: so does a foreign device $operation" run gpu "$operation"
+	done
+	prints 1 "^vfpool: web1: .*$2" "$1: prepare" run web1 prepare
+	prints 1 "^vfpool: web1: .*$2" "$1: start" run web1 start
+	prints 0 "$2" "$1: release" run web1 release
+	prints 0 "$2" "$1: reconnect" run web1 reconnect
+}
+db=$root/var/lib/vfpool/pool.db
+cp "$db" "$root/good.db"
+rm -f "$db"*
+broken "no database" 'pool.db|no pool'
+head -c 65536 /dev/urandom >"$db"
+broken "a corrupt one" 'pool.db'
+cp "$root/good.db" "$db"
+mkfifo "$root/hold"
+sqlite3 "$db" <"$root/hold" >"$root/held" 2>&1 &
+holder=$!
+exec 8>"$root/hold"
+printf 'BEGIN EXCLUSIVE;\n.print held\n.output stdout\n' >&8
+wait_until 5 grep -q held "$root/held"
+prints 0 '^$' "locked: a domain without pool NIC" run plain prepare
+prints 1 '^vfpool: web1: .*lock' "locked: prepare" run web1 prepare
+exec 8>&-
+wait "$holder"
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	user() {
+		setpriv --reuid 65534 --regid 65534 --clear-groups env VFPOOL_ROOT="$root" \
+			"$root/hook" "$1" "$2" begin - <"$root/$1.xml"
+	}
+	for operation in $operations; do
+		prints 0 '^$' "as a user: a domain without pool NIC passes $operation" user plain "$operation"
+	done
+	prints 1 'system daemon only' "as a user: prepare" user web1 prepare
+	chown -R 65534:65534 "$root/var"
+	chmod 555 "$root/var/lib/vfpool"
+	chmod 444 "$db"
+	prints 1 '^vfpool: web1: ' "a read-only database: prepare" user web1 prepare
+fi
+
+step "XML that is none"
+new_pool
+bind web1 01 52:54:00:00:00:01
+good=$root/web1.xml
+{
+	: >"$root/empty.xml"
+	head -c 200 "$good" >"$root/short.xml"
+	head -c $(($(wc -c <"$good") - 40)) "$good" >"$root/cut.xml"
+	{ echo "<domain><!--"; head -c 9000000 /dev/zero | tr '\0' 'x'; echo "--></domain>"; } >"$root/huge.xml"
+	sed 's|<devices>|<devices><!--'"$(head -c 100 /dev/zero | tr '\0' x)"'-->|' "$good" >"$root/padded.xml"
+	{ head -n 3 "$good"; echo "<!--"; head -c 9000000 /dev/zero | tr '\0' 'x'; echo "-->"; tail -n +4 "$good"; } >"$root/hugepool.xml"
+	{ echo '<!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'; cat "$good"; } >"$root/bomb.xml"
+	{ echo '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>'; cat "$good"; } >"$root/external.xml"
+}
+for name in empty short huge; do
+	for operation in $operations; do
+		prints 0 '^$' "$name, no pool NIC in sight: $operation" run $name "$operation"
+	done
+done
+for operation in $operations; do
+	status=0
+	[[ " $refusing " == *" $operation "* ]] && status=1
+	for name in cut hugepool bomb external; do
+		case $operation in stopped | release) continue ;; esac
+		prints $status '^vfpool: ' "$name, with a pool NIC: $operation" run $name "$operation"
+	done
+done
+prints 1 'line [0-9]+' "broken XML is told by line" run cut prepare
+prints 1 'DOCTYPE|document type' "a document type is refused" run bomb prepare

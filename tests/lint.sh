@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The house rules that a program can check: one door per foreign library, arrows that go down only, headers with
+# a purpose, no host names.  Prints each line that breaks one.
+set -u
+cd "${top_srcdir:-$(dirname "$0")/..}" || exit 1
+failed=0
+
+# complain WORDS: prints what comes on stdin under WORDS; anything at all is a failure.
+complain() {
+	found=$(cat)
+	[ -z "$found" ] && return
+	printf '%s:\n%s\n' "$1" "$found"
+	failed=$((failed + 1))
+}
+
+# door HEADER PLACES: only files that match the extended regular expression PLACES include HEADER.
+door() {
+	grep -rnE "#include <$1" --include='*.[ch]' base pool xml hooks tools service |
+		grep -vE "^($2):" | complain "<$1…> is included outside its door"
+}
+door 'netlink/' 'base/netlink\.[ch]'
+door 'sqlite3' 'pool/db\.[ch]'
+door 'libxml/' 'xml/[a-z]*\.[ch]'
+door 'libvirt/' 'service/libvirt\.[ch]'
+door 'json-c/' 'tools/print\.c'
+door 'systemd/' 'service/vfpoold\.c'
+
+# below FOLDER OTHERS: FOLDER includes none of OTHERS.
+below() {
+	grep -rnE "#include \"($2)/" --include='*.[ch]' "$1" | complain "$1/ may not look into $2/"
+}
+below base 'pool|xml|hooks|tools|service|schemas|tests'
+below pool 'xml|hooks|tools|service|tests'
+below xml 'pool|hooks|tools|service|tests'
+below hooks 'tools|service|tests'
+below service 'hooks|tools|tests'
+below tools 'hooks|tests'
+
+# The first stage of the hook is compiled against libc and two headers of constants.
+grep -nE '#include' hooks/qemu.c | grep -vE '<[a-z]+\.h>|"(hooks/ops|hooks/marks|pool/members)\.h"' |
+	complain 'hooks/qemu.c needs libc only'
+
+for file in base/*.[ch] pool/*.[ch] xml/*.[ch] hooks/*.[ch] tools/*.[ch] service/*.[ch] tests/*.[ch]; do
+	[ -e "$file" ] || continue
+	head -n 1 "$file" | grep -q 'SPDX-License-Identifier: LGPL-2.1-or-later' ||
+		echo "$file: the first line is not the SPDX line"
+	sed -n 2p "$file" | grep -q '^/\*' || echo "$file: the second line does not say what the file is for"
+	case $file in *.h) grep -q '^#pragma once' "$file" || echo "$file: no #pragma once" ;; esac
+done | complain 'how a file begins'
+
+grep -rnE '^[^/]{101,}' --include='*.[ch]' base pool xml hooks tools service tests | complain 'longer than 100 columns'
+grep -rnwE 'strcpy|strcat|sprintf|gets|system|popen|alloca' --include='*.[ch]' base pool xml hooks tools service |
+	grep -vE ':[0-9]+:[[:space:]]*(/?\*|//)' | complain 'a function that we do not use'
+find . -name 'util*' -not -path './.git/*' | complain 'no file is called utils'
+
+if command -v shellcheck >/dev/null; then
+	# shellcheck disable=SC2046
+	shellcheck -x $(grep -rlE '^#!/bin/(ba)?sh' --exclude-dir=.git tests .ci schemas 2>/dev/null |
+		grep -vE '\.(md|txt)$') | complain 'shellcheck'
+fi
+
+[ "$failed" -eq 0 ] && echo "lint: nothing found"
+exit "$failed"

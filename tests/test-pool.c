@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * pool/pool.c, define.c, vfstate.c and journal.c: definitions, the members file, what a VF is, the
+ * journal.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "pool/members.h"
+#include "tests/pool-fixture.h"
+
+static int setup(void **state)
+{
+	return pool_fixture_setup(state, NULL);
+}
+
+static int define(struct pool_fixture *fixture, struct vfp_pooldef def)
+{
+	int rc = vfp_pool_define(fixture->pool, &def, &fixture->err);
+
+	vfp_pooldef_free(&def);
+	return rc;
+}
+
+static void assert_members(struct pool_fixture *fixture, const char *expected)
+{
+	vfp_autofree char *text = fake_read(&fixture->host, VFP_MEMBERS_PATH);
+
+	assert_string_equal(text, expected);
+}
+
+static void test_there_and_back(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	struct vfp_pooldef def = fixture_def("sriov0", "0-3"), got;
+
+	vfp_copy(def.physnet, sizeof(def.physnet), "physnet1");
+	def.policy = VFP_POLICY_PACK;
+	def.numa = VFP_NUMA_STRICT;
+	def.pfs[0] = def.pfs[1];
+	vfp_copy(def.pfs[1].dev, IFNAMSIZ, "ens1f0");
+	vfp_copy(def.pfs[1].vfs, VFP_RANGE_SIZE, "");
+	assert_done(fixture, vfp_pool_define(fixture->pool, &def, &fixture->err));
+	fixture_reopen(fixture, VFP_POOL_READ);
+	assert_done(fixture, vfp_pool_get(fixture->pool, "sriov0", &got, &fixture->err));
+	assert_string_equal(got.physnet, "physnet1");
+	assert_int_equal(got.policy, VFP_POLICY_PACK);
+	assert_int_equal(got.numa, VFP_NUMA_STRICT);
+	assert_true(got.park);
+	assert_int_equal(got.n_pfs, 2);
+	/* In the order of the definition, not of the names. */
+	assert_string_equal(got.pfs[0].dev, "ens1f1");
+	assert_string_equal(got.pfs[0].vfs, "0-3");
+	assert_string_equal(got.pfs[1].vfs, "");
+	assert_int_equal(got.n_portgroups, 3);
+	for (size_t i = 0; i < 3; i++) {
+		const struct vfp_portgroup *a = &def.portgroups[i], *b = &got.portgroups[i];
+
+		assert_string_equal(a->name, b->name);
+		assert_int_equal(a->is_default, b->is_default);
+		assert_int_equal(a->vlan_mode, b->vlan_mode);
+		assert_int_equal(a->attrs.known, b->attrs.known);
+		for (enum vfp_attr attr = 0; attr < VFP_N_ATTRS; attr++)
+			assert_true(vfp_attr_equal(attr, &a->attrs, &b->attrs));
+	}
+	vfp_pooldef_free(&def);
+	vfp_pooldef_free(&got);
+}
+
+static void test_default_portgroup(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	struct vfp_pooldef def = fixture_def("sriov0", ""), got;
+
+	vfp_pooldef_free(&def);
+	assert_done(fixture, vfp_pool_define(fixture->pool, &def, &fixture->err));
+	assert_done(fixture, vfp_pool_get(fixture->pool, "sriov0", &got, &fixture->err));
+	assert_int_equal(got.n_portgroups, 1);
+	assert_string_equal(got.portgroups[0].name, "default");
+	vfp_pooldef_free(&got);
+}
+
+static void test_list_and_undefine(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	struct vfp_pooldef *defs, def;
+	size_t n;
+
+	assert_done(fixture, define(fixture, fixture_def("b", "2-3")));
+	assert_done(fixture, define(fixture, fixture_def("a", "0-1")));
+	assert_done(fixture, vfp_pool_list(fixture->pool, &defs, &n, &fixture->err));
+	assert_int_equal(n, 2);
+	assert_string_equal(defs[0].name, "a");
+	assert_string_equal(defs[1].name, "b");
+	for (size_t i = 0; i < n; i++)
+		vfp_pooldef_free(&defs[i]);
+	free(defs);
+	assert_done(fixture, vfp_pool_undefine(fixture->pool, "a", &fixture->err));
+	assert_refused(fixture, vfp_pool_undefine(fixture->pool, "a", &fixture->err), ENOENT,
+		       "pool a");
+	assert_refused(fixture, vfp_pool_get(fixture->pool, "a", &def, &fixture->err), ENOENT,
+		       "pool a");
+	assert_int_equal(fixture_events(fixture, "define"), 2);
+	assert_int_equal(fixture_events(fixture, "undefine"), 1);
+}
+
+static void test_members(void **state)
+{
+	struct pool_fixture *fixture = *state;
+
+	assert_done(fixture, define(fixture, fixture_def("b", "2-3")));
+	assert_done(fixture, define(fixture, fixture_def("a", "0-1")));
+	assert_members(fixture, "# vfpool members 1\n"
+				"pool a\n"
+				"pool b\n"
+				"pf a ens1f0 0000:01:00.0 0-1\n"
+				"pf a ens1f1 0000:02:00.0 0-1\n"
+				"pf b ens1f0 0000:01:00.0 2-3\n"
+				"pf b ens1f1 0000:02:00.0 2-3");
+}
+
+/* What cannot be written into the file first is not committed. */
+static void test_members_come_first(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	struct vfp_pooldef got;
+
+	fake_folder(&fixture->host, VFP_MEMBERS_PATH "/in-the-way");
+	assert_true(define(fixture, fixture_def("a", "")) < 0);
+	assert_int_equal(vfp_pool_get(fixture->pool, "a", &got, NULL), -ENOENT);
+	fake_remove(&fixture->host, VFP_MEMBERS_PATH);
+	assert_done(fixture, define(fixture, fixture_def("a", "")));
+	/* What cannot be taken out of it is gone from the database all the same, and said so. */
+	fake_remove(&fixture->host, VFP_MEMBERS_PATH);
+	fake_folder(&fixture->host, VFP_MEMBERS_PATH "/in-the-way");
+	assert_true(vfp_pool_undefine(fixture->pool, "a", &fixture->err) < 0);
+	assert_non_null(strstr(fixture->err.msg, "the change is made, but not the members file"));
+	assert_int_equal(vfp_pool_get(fixture->pool, "a", &got, NULL), -ENOENT);
+}
+
+static void test_refused_definitions(void **state)
+{
+	static const struct {
+		const char *what;
+		const char *name, *dev0, *dev1, *vfs;
+		size_t n_pfs;
+		int code;
+		const char *words;
+	} cases[] = {
+		{"name", "-a", "ens1f0", "ens1f1", "", 2, EINVAL, "pool -a"},
+		{"no PF", "a", "ens1f0", "ens1f1", "", 0, EINVAL, "names no PF"},
+		{"PF twice", "a", "ens1f0", "ens1f0", "", 2, EINVAL, "names PF ens1f0 twice"},
+		{"no such PF", "a", "ens7", "", "", 1, ENODEV,
+		 "PF ens7: there is no such network device"},
+		{"no SR-IOV", "a", "eno1", "", "", 1, ENODEV,
+		 "PF eno1 (driver e1000e): has no SR-IOV"},
+		{"overlap", "a", "ens1f1", "", "3-9", 1, EEXIST,
+		 "PF ens1f1: VFs 3-9 of it overlap with pool sriov0, which has 2-3"},
+		{"overlap with all", "a", "ens1f1", "", "", 1, EEXIST, "VFs (all) of it overlap"},
+		{"libvirt's network", "default", "ens1f0", "", "0", 1, EEXIST,
+		 "libvirt has a network of that name"},
+		{"a running one", "live", "ens1f0", "", "0", 1, EEXIST,
+		 "/run/libvirt/network/live.xml"},
+	};
+	struct pool_fixture *fixture = *state;
+
+	fake_pf_add(&fixture->host, &(struct fake_pf){.dev = "eno1",
+						      .pci = "0000:00:1f.6",
+						      .driver = "e1000e",
+						      .total_vfs = -1});
+	fake_write(&fixture->host, "/etc/libvirt/qemu/networks/default.xml", "<network/>");
+	fake_write(&fixture->host, "/run/libvirt/network/live.xml", "<networkstatus/>");
+	fixture_define(fixture, "2-3");
+	for (size_t i = 0; i < VFP_N(cases); i++) {
+		struct vfp_pooldef def = fixture_def(cases[i].name, cases[i].vfs), got;
+
+		def.n_pfs = cases[i].n_pfs;
+		vfp_copy(def.pfs[0].dev, IFNAMSIZ, cases[i].dev0);
+		vfp_copy(def.pfs[1].dev, IFNAMSIZ, cases[i].dev1);
+		assert_refused(fixture, define(fixture, def), cases[i].code, cases[i].words);
+		assert_int_equal(vfp_pool_get(fixture->pool, cases[i].name, &got, NULL), -ENOENT);
+	}
+	assert_int_equal(fixture_events(fixture, "define"), 1);
+}
+
+/* A pulled card makes no change of its pool impossible, and its place is remembered. */
+static void test_absent_pf(void **state)
+{
+	struct pool_fixture *fixture = *state;
+
+	fixture_define(fixture, "");
+	fake_remove(&fixture->host, "/sys/class/net/ens1f1");
+	fixture_define(fixture, "0-2");
+	assert_members(fixture, "# vfpool members 1\n"
+				"pool sriov0\n"
+				"pf sriov0 ens1f0 0000:01:00.0 0-2\n"
+				"pf sriov0 ens1f1 0000:02:00.0 0-2");
+}
+
+static void test_redefine_in_use(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	struct vfp_pooldef def;
+
+	fixture_define(fixture, "");
+	fixture_lease(fixture, 1, "blue");
+	/* The VF of a lease stays, and so does a port group that a port uses. */
+	assert_refused(
+		fixture, define(fixture, fixture_def("sriov0", "1-3")), EBUSY,
+		"pool sriov0: would lose a VF that is in use: VF ens1f0#0 is leased by web1 since "
+		"12:03");
+	def = fixture_def("sriov0", "");
+	def.n_portgroups = 1;
+	assert_refused(fixture, define(fixture, def), EBUSY,
+		       "pool sriov0: would lose port group blue, which domain web1 uses "
+		       "(MAC 52:54:00:00:00:01)");
+	assert_refused(fixture, vfp_pool_undefine(fixture->pool, "sriov0", &fixture->err), EBUSY,
+		       "pool sriov0: domain web1 has a port on it");
+	/* What nobody uses may go, the default may change, and the port keeps its group. */
+	def = fixture_def("sriov0", "0-1");
+	def.portgroups[0] = def.portgroups[1];
+	def.portgroups[0].is_default = true;
+	def.portgroups[0].attrs.vlan = 200;
+	def.n_portgroups = 1;
+	assert_done(fixture, define(fixture, def));
+	{
+		vfp_autofree struct vfp_lease *leases = NULL;
+		size_t n;
+
+		assert_done(fixture,
+			    vfp_pool_leases(fixture->pool, NULL, &leases, &n, &fixture->err));
+		assert_int_equal(n, 1);
+		assert_string_equal(leases[0].portgroup, "blue");
+		assert_int_equal(leases[0].attrs.vlan, 200);
+	}
+}
+
+static void test_wanted(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	vfp_autofree struct vfp_wanted *wanted = NULL;
+	size_t n;
+
+	assert_done(fixture, vfp_pool_set_wanted(fixture->pool, "ens1f1", 4, true, &fixture->err));
+	assert_done(fixture, vfp_pool_set_wanted(fixture->pool, "ens1f0", 7, true, &fixture->err));
+	assert_done(fixture, vfp_pool_set_wanted(fixture->pool, "ens1f0", 2, false, &fixture->err));
+	assert_done(fixture, vfp_pool_set_wanted(fixture->pool, "ens1f1", 0, false, &fixture->err));
+	assert_done(fixture, vfp_pool_wanted(fixture->pool, &wanted, &n, &fixture->err));
+	assert_int_equal(n, 1);
+	assert_string_equal(wanted[0].dev, "ens1f0");
+	assert_int_equal(wanted[0].vfs, 2);
+	assert_false(wanted[0].park);
+}
+
+static void test_hold(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_vf vf = fixture_vf("ens1f0", 2);
+	struct vfp_vf_state now;
+
+	fixture_define(fixture, "2-3");
+	assert_done(fixture, vfp_pool_hold(fixture->pool, &vf, "for tests", &fixture->err));
+	assert_done(fixture, vfp_pool_hold(fixture->pool, &vf, "for tests", &fixture->err));
+	assert_int_equal(fixture_events(fixture, "hold"), 1);
+	assert_done(fixture, vfp_pool_fault(fixture->pool, &vf, 0, "MAC stays", &fixture->err));
+	assert_done(fixture, vfp_pool_vf_state(fixture->pool, &vf, &now, &fixture->err));
+	assert_true(now.is_held && now.is_faulty && !now.is_dirty);
+	assert_string_equal(now.reason, "MAC stays");
+	assert_string_equal(now.pool, "sriov0");
+	/* A scrub ends the fault and leaves it held. */
+	assert_done(fixture, vfp_pool_clean(fixture->pool, &vf, &fixture->err));
+	assert_done(fixture, vfp_pool_vf_state(fixture->pool, &vf, &now, &fixture->err));
+	assert_true(now.is_held && !now.is_faulty);
+	assert_string_equal(now.reason, "for tests");
+	assert_done(fixture, vfp_pool_unhold(fixture->pool, &vf, &fixture->err));
+	assert_done(fixture, vfp_pool_vf_state(fixture->pool, &vf, &now, &fixture->err));
+	assert_false(now.is_held);
+}
+
+static void test_long_reason_is_cut(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_vf vf = fixture_vf("ens1f0", 2);
+	struct vfp_vf_state now;
+	char reason[600];
+
+	memset(reason, 'x', sizeof(reason) - 1);
+	reason[sizeof(reason) - 1] = '\0';
+	assert_done(fixture, vfp_pool_hold(fixture->pool, &vf, reason, &fixture->err));
+	assert_done(fixture, vfp_pool_vf_state(fixture->pool, &vf, &now, &fixture->err));
+	assert_int_equal(strlen(now.reason), sizeof(now.reason) - 1);
+}
+
+static void test_unheard_of_vf(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_vf vf = fixture_vf("ens1f0", 2);
+	struct vfp_vf_state now;
+
+	assert_done(fixture, vfp_pool_vf_state(fixture->pool, &vf, &now, &fixture->err));
+	assert_false(now.is_held || now.is_faulty || now.is_dirty);
+	assert_string_equal(now.pool, "");
+}
+
+static size_t count(struct pool_fixture *fixture, struct vfp_journal_filter filter)
+{
+	vfp_autofree struct vfp_event *events = NULL;
+	size_t n;
+
+	assert_done(fixture, vfp_pool_journal(fixture->pool, &filter, &events, &n, &fixture->err));
+	return n;
+}
+
+static void test_journal(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	vfp_autofree struct vfp_event *events = NULL;
+	const struct vfp_owner web1 = fixture_owner(1), web2 = fixture_owner(2);
+	const struct vfp_mac mac = fixture_mac(1);
+	const struct vfp_vf vf = fixture_vf("ens1f0", 3);
+	size_t n;
+
+	assert_done(fixture,
+		    vfp_pool_note(fixture->pool, "counters", &web1, &mac, &vf, "rx\n1", NULL));
+	fake_clock_set(FIXTURE_NOW + 1000);
+	assert_done(fixture,
+		    vfp_pool_note(fixture->pool, "warning", &web2, &mac, NULL, "two", NULL));
+	assert_done(fixture,
+		    vfp_pool_note(fixture->pool, "warning", NULL, NULL, NULL, "three", NULL));
+	assert_done(fixture, vfp_pool_journal(fixture->pool, &(struct vfp_journal_filter){0},
+					      &events, &n, &fixture->err));
+	assert_int_equal(n, 3);
+	assert_int_equal(events[0].time_ms, FIXTURE_NOW);
+	assert_string_equal(events[0].event, "counters");
+	assert_string_equal(events[0].owner.uuid, web1.uuid);
+	assert_string_equal(events[0].owner.name, "web1");
+	assert_string_equal(events[0].mac, "52:54:00:00:00:01");
+	assert_string_equal(events[0].vf, "ens1f0#3");
+	assert_string_equal(events[0].pci, "0000:01:10.6");
+	assert_string_equal(events[0].text, "rx?1");
+	assert_string_equal(events[2].vf, "");
+	assert_int_equal(count(fixture, (struct vfp_journal_filter){.since_ms = FIXTURE_NOW + 1}),
+			 2);
+	assert_int_equal(count(fixture, (struct vfp_journal_filter){.after_id = events[1].id}), 1);
+	assert_int_equal(count(fixture, (struct vfp_journal_filter){.domain = "web1"}), 1);
+	assert_int_equal(count(fixture, (struct vfp_journal_filter){.domain = web2.uuid}), 1);
+	assert_int_equal(count(fixture, (struct vfp_journal_filter){.domain = ""}), 0);
+	assert_int_equal(count(fixture, (struct vfp_journal_filter){.mac = "52:54:00:00:00:01"}),
+			 2);
+	assert_int_equal(count(fixture, (struct vfp_journal_filter){.mac = "52:54:00:00:00:01",
+								    .domain = "web2"}),
+			 1);
+}
+
+static void test_open(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	struct vfp_pool *pool = NULL;
+
+	vfp_pool_close(fixture->pool);
+	fixture->pool = NULL;
+	fake_remove(&fixture->host, "/var/lib/vfpool");
+	assert_refused(fixture, vfp_pool_open(&fixture->host, VFP_POOL_WRITE, &pool, &fixture->err),
+		       ENOENT,
+		       "/var/lib/vfpool/pool.db: no pool is defined; see vfpool pool define");
+	assert_null(pool);
+	assert_false(fake_exists(&fixture->host, "/var/lib/vfpool"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, pool_fixture_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_there_and_back),
+		TEST(test_default_portgroup),
+		TEST(test_list_and_undefine),
+		TEST(test_members),
+		TEST(test_members_come_first),
+		TEST(test_refused_definitions),
+		TEST(test_absent_pf),
+		TEST(test_redefine_in_use),
+		TEST(test_wanted),
+		TEST(test_hold),
+		TEST(test_long_reason_is_cut),
+		TEST(test_unheard_of_vf),
+		TEST(test_journal),
+		TEST(test_open),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

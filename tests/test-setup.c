@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * pool/setup.c against the fake kernel, which can fail each of its calls.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/lock.h"
+#include "base/sysfs.h"
+#include "pool/setup.h"
+#include "tests/pool-fixture.h"
+
+static int setup_driver(void **state, const char *driver)
+{
+	int rc = pool_fixture_setup(state, driver);
+
+	fixture_define(*state, "");
+	fake_kernel_forget_calls(&((struct pool_fixture *)*state)->host);
+	return rc;
+}
+
+static int setup(void **state)
+{
+	return setup_driver(state, "igb");
+}
+
+static int setup_zero(void **state)
+{
+	return setup_driver(state, "fakezero");
+}
+
+static int setup_blind(void **state)
+{
+	return setup_driver(state, "fakeblind");
+}
+
+static struct vfp_attrs kernel_attrs(struct pool_fixture *fixture, const struct vfp_vf *vf)
+{
+	struct vfp_attrs attrs;
+
+	fake_kernel_get(&fixture->host, vf->pf, vf->index, &attrs);
+	return attrs;
+}
+
+static void assert_attrs(struct pool_fixture *fixture, const struct vfp_vf *vf,
+			 const struct vfp_attrs *expected)
+{
+	const struct vfp_attrs found = kernel_attrs(fixture, vf);
+	char words[64];
+
+	for (enum vfp_attr attr = 0; attr < VFP_N_ATTRS; attr++)
+		if (!vfp_attr_equal(attr, &found, expected))
+			fail_msg("has %s", vfp_attr_format(attr, &found, words, sizeof(words)));
+}
+
+static struct vfp_vf_state state_of(struct pool_fixture *fixture, const struct vfp_vf *vf)
+{
+	struct vfp_vf_state state;
+
+	assert_done(fixture, vfp_pool_vf_state(fixture->pool, vf, &state, &fixture->err));
+	return state;
+}
+
+static bool is_leased(struct pool_fixture *fixture, const struct vfp_vf *vf)
+{
+	struct vfp_lease lease;
+
+	return vfp_pool_lease_of(fixture->pool, vf, &lease, NULL) == 0;
+}
+
+static void test_apply(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
+
+	fake_kernel_forget_calls(&fixture->host);
+	assert_refused(fixture, vfp_setup_verify(fixture->pool, &lease, &fixture->err), EIO,
+		       "VF ens1f0#0: has MAC 00:00:00:00:00:00, expected MAC 52:54:00:00:00:01");
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+	assert_attrs(fixture, &lease.vf, &lease.attrs);
+	assert_done(fixture, vfp_setup_verify(fixture->pool, &lease, &fixture->err));
+	/* Only what differs is written, and two dumps do for one apply. */
+	assert_int_equal(fake_kernel_calls(&fixture->host, "vf_write"), 4);
+	assert_int_equal(fake_kernel_calls(&fixture->host, "vf_read"), 4);
+	fake_kernel_forget_calls(&fixture->host);
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+	assert_int_equal(fake_kernel_calls(&fixture->host, "vf_write"), 0);
+	assert_int_equal(fake_kernel_calls(&fixture->host, "vf_read"), 1);
+}
+
+/* A write that the driver takes and forgets is seen by the read-back. */
+static void test_read_back(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
+	struct vfp_attrs attrs;
+
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+	attrs = kernel_attrs(fixture, &lease.vf);
+	attrs.trust = false;
+	fake_kernel_set(&fixture->host, lease.vf.pf, lease.vf.index, &attrs);
+	assert_refused(fixture, vfp_setup_verify(fixture->pool, &lease, &fixture->err), EIO,
+		       "VF ens1f0#0: has trust off, expected trust on");
+}
+
+/* What a driver cannot do is named with attribute, value and driver; what it does not report passes
+ * as default. */
+static void test_unsupported(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	struct vfp_lease lease = fixture_lease(fixture, 1, "");
+
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+	lease.attrs.link_state = VFP_LINK_ENABLE;
+	assert_refused(
+		fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err), EOPNOTSUPP,
+		"VF ens1f0#0: driver igb refuses link state enable: Operation not supported");
+	lease.attrs.link_state = VFP_LINK_AUTO;
+	lease.attrs.min_rate_mbps = 10;
+	assert_refused(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err), EOPNOTSUPP,
+		       "driver igb refuses rate 10-0 Mbit/s: Invalid argument");
+}
+
+static void test_unreported(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	struct vfp_lease lease = fixture_lease(fixture, 1, "");
+
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+	lease.attrs.trust = true;
+	assert_refused(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err), EOPNOTSUPP,
+		       "VF ens1f0#0: driver fakeblind does not support trust on");
+	assert_done(fixture, vfp_setup_end(fixture->pool, &lease, "test", &fixture->err));
+}
+
+static void test_end(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
+
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+	assert_done(fixture, vfp_setup_end(fixture->pool, &lease, "shutdown", &fixture->err));
+	assert_attrs(fixture, &lease.vf, &vfp_attrs_scrubbed);
+	assert_false(is_leased(fixture, &lease.vf));
+	assert_false(state_of(fixture, &lease.vf).is_dirty);
+	assert_int_equal(fixture_events(fixture, "free"), 1);
+}
+
+/* The next owner's settings survive a late end, apply, park and look of the former one. */
+static void test_late(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease first = fixture_lease(fixture, 1, "blue");
+	struct vfp_lease second;
+	struct vfp_counters counters;
+
+	assert_done(fixture, vfp_setup_end(fixture->pool, &first, "shutdown", &fixture->err));
+	second = fixture_lease(fixture, 1, "blue");
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &second, &fixture->err));
+	fake_kernel_forget_calls(&fixture->host);
+	assert_done(fixture, vfp_setup_end(fixture->pool, &first, "late", &fixture->err));
+	assert_refused(fixture, vfp_setup_apply(fixture->pool, &first, &fixture->err), ESTALE,
+		       "VF ens1f0#0: the lease of web1 ended meanwhile");
+	assert_refused(fixture, vfp_setup_verify(fixture->pool, &first, &fixture->err), ESTALE,
+		       "ens1f0#0");
+	assert_refused(fixture, vfp_setup_park(fixture->pool, &first, &fixture->err), ESTALE,
+		       "ens1f0#0");
+	assert_refused(fixture, vfp_setup_counters(fixture->pool, &first, &counters, &fixture->err),
+		       ESTALE, "ens1f0#0");
+	assert_int_equal(fake_kernel_calls(&fixture->host, ""), 0);
+	assert_attrs(fixture, &second.vf, &second.attrs);
+	assert_true(is_leased(fixture, &second.vf));
+}
+
+static void test_mac_that_cannot_be_zero(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "");
+
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+	assert_done(fixture, vfp_setup_end(fixture->pool, &lease, "shutdown", &fixture->err));
+	assert_int_equal(kernel_attrs(fixture, &lease.vf).mac.byte[0], 0x02);
+	assert_false(state_of(fixture, &lease.vf).is_dirty);
+}
+
+/* Whichever call of the scrub fails: the lease ends, the VF is faulty and nobody's, and a later
+ * scrub mends it. */
+static void test_scrub_fails(void **state)
+{
+	static const struct {
+		const char *door;
+		unsigned int n;
+		const char *word;
+	} cases[] = {
+		{"vf_read", 1, NULL},	 {"vf_read", 2, NULL},	   {"vf_write", 1, "MAC"},
+		{"vf_write", 1, "VLAN"}, {"vf_write", 1, "trust"}, {"vf_write", 1, "rate"},
+	};
+
+	for (size_t i = 0; i < VFP_N(cases); i++) {
+		struct pool_fixture *fixture;
+		struct vfp_lease lease, again;
+		struct vfp_ask ask;
+		void *own;
+
+		setup(&own);
+		fixture = own;
+		lease = fixture_lease(fixture, 1, "blue");
+		assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+		fake_kernel_fail(&fixture->host, cases[i].door, cases[i].n, "EIO", cases[i].word);
+		assert_refused(fixture,
+			       vfp_setup_end(fixture->pool, &lease, "shutdown", &fixture->err), EIO,
+			       "VF ens1f0#0");
+		assert_false(is_leased(fixture, &lease.vf));
+		assert_true(state_of(fixture, &lease.vf).is_faulty &&
+			    state_of(fixture, &lease.vf).is_dirty);
+		assert_int_equal(fixture_events(fixture, "faulty"), 1);
+		ask = (struct vfp_ask){.mac = lease.mac, .vf = lease.vf, .vlan = 100};
+		assert_refused(fixture,
+			       vfp_pool_lease(fixture->pool, &lease.owner, &fixture_daemon, &ask, 1,
+					      &again, &fixture->err),
+			       EPERM, "is faulty");
+		assert_done(fixture, vfp_setup_reclaim(fixture->pool, &lease.vf, &fixture->err));
+		assert_false(state_of(fixture, &lease.vf).is_faulty ||
+			     state_of(fixture, &lease.vf).is_dirty);
+		assert_attrs(fixture, &lease.vf, &vfp_attrs_scrubbed);
+		pool_fixture_teardown(&own);
+	}
+}
+
+/* A VF that is not there cannot be scrubbed: its lease ends, and what comes back in its place is
+ * not given. */
+static void test_absent(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
+
+	fake_kernel_set_num_vfs(&fixture->host, "ens1f0", 0);
+	assert_refused(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err), ENODEV,
+		       "VF ens1f0#0: is not there, the PF has 0 VFs now");
+	assert_refused(fixture, vfp_setup_end(fixture->pool, &lease, "shutdown", &fixture->err),
+		       ENODEV, "VF ens1f0#0");
+	assert_false(is_leased(fixture, &lease.vf));
+	assert_true(state_of(fixture, &lease.vf).is_faulty);
+	assert_done(fixture, vfp_setup_end(fixture->pool, &lease, "late", &fixture->err));
+	assert_refused(fixture, vfp_setup_reclaim(fixture->pool, &lease.vf, &fixture->err), ENODEV,
+		       "VF ens1f0#0");
+	fake_kernel_set_num_vfs(&fixture->host, "ens1f0", FIXTURE_N_VFS);
+	assert_done(fixture, vfp_setup_reclaim(fixture->pool, &lease.vf, &fixture->err));
+	assert_false(state_of(fixture, &lease.vf).is_faulty);
+}
+
+static void test_absent_pf(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "");
+
+	fake_remove(&fixture->host, "/sys/class/net/ens1f0");
+	assert_refused(fixture, vfp_setup_end(fixture->pool, &lease, "shutdown", &fixture->err),
+		       ENODEV, "VF ens1f0#0: its PF is not there");
+	assert_false(is_leased(fixture, &lease.vf));
+}
+
+/* Who cannot have the lock changes nothing, neither on the device nor in the book. */
+static void test_locked(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
+	const struct vfp_pci pf = {.bus = 1};
+	vfp_autoclose int fd = -1;
+
+	assert_int_equal(vfp_lock_vf(&fixture->host, &pf, 0, 0, &fd, NULL), 0);
+	fake_kernel_forget_calls(&fixture->host);
+	assert_refused(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err), EBUSY, "");
+	assert_refused(fixture, vfp_setup_end(fixture->pool, &lease, "shutdown", &fixture->err),
+		       EBUSY, "");
+	assert_int_equal(fake_kernel_calls(&fixture->host, ""), 0);
+	assert_true(is_leased(fixture, &lease.vf));
+	assert_false(state_of(fixture, &lease.vf).is_faulty);
+}
+
+static void test_reclaim_stale(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
+
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+	assert_refused(fixture, vfp_setup_reclaim(fixture->pool, &lease.vf, &fixture->err), EBUSY,
+		       "VF ens1f0#0 is leased by web1 since 12:03");
+	fake_process_remove(&fixture->host, fixture_daemon.pid);
+	assert_done(fixture, vfp_setup_reclaim(fixture->pool, &lease.vf, &fixture->err));
+	assert_false(is_leased(fixture, &lease.vf));
+	assert_attrs(fixture, &lease.vf, &vfp_attrs_scrubbed);
+	/* Nothing to do any more. */
+	fake_kernel_forget_calls(&fixture->host);
+	assert_done(fixture, vfp_setup_reclaim(fixture->pool, &lease.vf, &fixture->err));
+	assert_int_equal(fake_kernel_calls(&fixture->host, ""), 0);
+}
+
+static void test_reclaim_after_reboot(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
+	struct vfp_lease again;
+
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+	fixture_reboot(fixture);
+	assert_done(fixture, vfp_setup_reclaim(fixture->pool, &lease.vf, &fixture->err));
+	assert_attrs(fixture, &lease.vf, &vfp_attrs_scrubbed);
+	assert_int_equal(fixture_events(fixture, "scrubbed"), 1);
+	again = fixture_lease(fixture, 1, "blue");
+	assert_true(again.generation > lease.generation);
+}
+
+/* A dirty VF that some process has, without a lease, keeps its settings. */
+static void test_reclaim_in_use(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
+	struct fake_process dpdk = {.pid = 99, .comm = "dpdk"};
+	const struct vfp_pci pf = {.bus = 1};
+	struct vfp_vfinfo info;
+
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+	assert_done(fixture, vfp_setup_park(fixture->pool, &lease, &fixture->err));
+	fixture_reboot(fixture);
+	assert_int_equal(vfp_sysfs_vf(&fixture->host, &pf, 0, &info, NULL), 0);
+	dpdk.groups[0] = info.iommu_group;
+	fake_process_add(&fixture->host, &dpdk);
+	assert_refused(fixture, vfp_setup_reclaim(fixture->pool, &lease.vf, &fixture->err), EBUSY,
+		       "VF ens1f0#0: some process has it");
+	assert_attrs(fixture, &lease.vf, &lease.attrs);
+	fake_process_remove(&fixture->host, 99);
+	assert_done(fixture, vfp_setup_reclaim(fixture->pool, &lease.vf, &fixture->err));
+}
+
+static void test_park(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	struct vfp_lease lease = fixture_lease(fixture, 1, "");
+	const struct vfp_pci pf = {.bus = 1};
+	struct vfp_vfinfo info;
+
+	lease.park = false;
+	assert_done(fixture, vfp_setup_park(fixture->pool, &lease, &fixture->err));
+	assert_int_equal(vfp_sysfs_vf(&fixture->host, &pf, 0, &info, NULL), 0);
+	assert_string_not_equal(info.driver, "vfio-pci");
+	lease.park = true;
+	assert_done(fixture, vfp_setup_park(fixture->pool, &lease, &fixture->err));
+	assert_int_equal(vfp_sysfs_vf(&fixture->host, &pf, 0, &info, NULL), 0);
+	assert_string_equal(info.driver, "vfio-pci");
+}
+
+static void test_counters(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "");
+	struct vfp_attrs attrs = vfp_attrs_scrubbed;
+	struct vfp_counters counters;
+
+	attrs.counters.rx_bytes = 123456789;
+	fake_kernel_set(&fixture->host, lease.vf.pf, lease.vf.index, &attrs);
+	assert_done(fixture, vfp_setup_counters(fixture->pool, &lease, &counters, &fixture->err));
+	assert_int_equal(counters.rx_bytes, 123456789);
+}
+
+int main(void)
+{
+#define TEST(name, setup) cmocka_unit_test_setup_teardown(name, setup, pool_fixture_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_apply, setup),
+		TEST(test_read_back, setup),
+		TEST(test_unsupported, setup),
+		TEST(test_unreported, setup_blind),
+		TEST(test_end, setup),
+		TEST(test_late, setup),
+		TEST(test_mac_that_cannot_be_zero, setup_zero),
+		cmocka_unit_test(test_scrub_fails),
+		TEST(test_absent, setup),
+		TEST(test_absent_pf, setup),
+		TEST(test_locked, setup),
+		TEST(test_reclaim_stale, setup),
+		TEST(test_reclaim_after_reboot, setup),
+		TEST(test_reclaim_in_use, setup),
+		TEST(test_park, setup),
+		TEST(test_counters, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
