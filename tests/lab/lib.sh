@@ -1,0 +1,109 @@
+# shellcheck shell=bash
+# What a script of the lab is written with, inside L1: checks that are counted, waiting with a deadline, VFs and
+# the wire. Source it first: `. ./lib.sh`. When the script ends it prints the tally, and a failed check fails it.
+
+passed=0 failed=0
+[ ! -e "$OUT/tally" ] || read -r passed failed <"$OUT/tally"
+trap tally EXIT
+
+tally() {
+	local status=$?
+	trap - EXIT
+	printf '%d passed, %d failed\n' "$passed" "$failed"
+	[ "$failed" = 0 ] || status=1
+	exit "$status"
+}
+
+# step WORDS : a heading.
+step() {
+	printf '\n== %s\n' "$*"
+}
+
+ok() {
+	passed=$((passed + 1))
+	printf 'ok    %s\n' "$*"
+}
+
+# fail WORDS [OUTPUT] : the output is shown indented.
+fail() {
+	failed=$((failed + 1))
+	printf 'FAIL  %s\n' "$1"
+	[ -z "${2:-}" ] || printf '      %s\n' "${2//$'\n'/$'\n'      }"
+}
+
+# check WORDS COMMAND… : the command succeeds. What it prints is shown when it does not.
+check() {
+	local words=$1 output
+	shift
+	if output=$("$@" 2>&1); then
+		ok "$words"
+	else
+		fail "$words" "exit $? of: $*"$'\n'"$output"
+	fi
+}
+
+# expect_fail WORDS REGEX COMMAND… : the command fails, and what it prints matches.
+expect_fail() {
+	local words=$1 regex=$2 output
+	shift 2
+	if output=$("$@" 2>&1); then
+		fail "$words" "succeeded: $*"$'\n'"$output"
+	elif [[ $output =~ $regex ]]; then
+		ok "$words"
+	else
+		fail "$words" "does not match '$regex': $*"$'\n'"$output"
+	fi
+}
+
+# wait_until SECONDS COMMAND… : tries the command until it succeeds. For states that nothing announces.
+wait_until() {
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $deadline ] || return 1
+		sleep 0.1
+	done
+}
+
+# power_cut : resets L1. The script is called again with BOOT=2, its tally goes on, memory and what no sync wrote
+# are gone. expect_reboot : the same for a reboot that the script is going to make itself.
+power_cut() {
+	keep_tally
+	l0 reset
+}
+
+expect_reboot() {
+	keep_tally
+	l0 expect-reboot
+}
+
+keep_tally() {
+	echo "$passed $failed" >"$OUT/tally"
+}
+
+# make_vfs PF COUNT : of a PF's netdev, by hand, as an administrator without vfpool would.
+make_vfs() {
+	ip link set "$1" up
+	echo "$2" >"/sys/class/net/$1/device/sriov_numvfs"
+	wait_until 10 [ -e "/sys/class/net/$1/device/virtfn$(($2 - 1))" ]
+}
+
+# vf_address PF INDEX : the PCI address of a VF.
+vf_address() {
+	basename "$(readlink "/sys/class/net/$1/device/virtfn$2")"
+}
+
+# vf_driver ADDRESS : the driver a PCI device is bound to.
+vf_driver() {
+	basename "$(readlink "/sys/bus/pci/devices/$1/driver")"
+}
+
+# wire PF [FILTER…] : the frames that left or entered pf0 or pf1, with tcpdump's filter, a line each, tags shown.
+wire() {
+	tcpdump -e -nn -r "$OUT/$1.pcap" "${@:2}" 2>/dev/null
+}
+
+# on_wire PF [FILTER…] : there is such a frame.
+on_wire() {
+	wire "$@" | grep -q .
+}
