@@ -496,9 +496,9 @@ static int check_unused(struct hook *hook, const struct mine *mine, struct vfp_e
 		if (holders[i].group == info.iommu_group)
 			return vfp_fail(
 				err, EBUSY,
-				"VF %s is in use by %s (pid %d), which did not get it from pool %s",
+				"VF %s is in use by %s (pid %d), which did not get it from pool %s; to take another: vfpool domain bind %s",
 				vfp_vf_format(&mine->vf, vf), holders[i].domain,
-				holders[i].process.pid, mine->pool);
+				holders[i].process.pid, mine->pool, hook->owner.name);
 	return vfp_fail(err, EBUSY, "VF %s is in use by a process that did not get it from pool %s",
 			vfp_vf_format(&mine->vf, vf), mine->pool);
 }

@@ -37,15 +37,11 @@ int vfp_inventory_read(struct vfp_pool *pool, const char *pool_name, bool with_h
 {
 	vfp_autofree struct vfp_member *members = NULL;
 	size_t n;
-	int rc = vfp_inventory_host(pool, pool_name, &members, &n, err);
+	int rc = vfp_inventory_host(pool, pool_name, with_holders, &members, &n, err);
 
 	if (rc < 0)
 		return rc;
 	rc = vfp_inventory_join(pool, members, n, err);
-	if (rc < 0)
-		return rc;
-	if (with_holders)
-		rc = add_holders(pool->host, members, n, err);
 	if (rc < 0)
 		return rc;
 	*ret = VFP_TAKE(members);
@@ -53,8 +49,8 @@ int vfp_inventory_read(struct vfp_pool *pool, const char *pool_name, bool with_h
 	return 0;
 }
 
-int vfp_inventory_host(struct vfp_pool *pool, const char *pool_name, struct vfp_member **ret,
-		       size_t *ret_n, struct vfp_err *err)
+int vfp_inventory_host(struct vfp_pool *pool, const char *pool_name, bool with_holders,
+		       struct vfp_member **ret, size_t *ret_n, struct vfp_err *err)
 {
 	struct vfp_pooldef *defs;
 	struct list list = {0};
@@ -72,6 +68,8 @@ int vfp_inventory_host(struct vfp_pool *pool, const char *pool_name, struct vfp_
 	}
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = add_pool(pool->host, &defs[i], &list, err);
+	if (rc == 0 && with_holders)
+		rc = add_holders(pool->host, list.members, list.n, err);
 	vfp_book_free_defs(defs, n);
 	if (rc < 0) {
 		free(list.members);
@@ -118,6 +116,13 @@ static int join_states(struct vfp_pool *pool, struct vfp_member **sorted, size_t
 	return 0;
 }
 
+/* Whether the process that has the VF open is the QEMU that the book knows as its holder. */
+static bool is_used_by_lessee(const struct vfp_member *member)
+{
+	return member->used_pid && (member->lease.qemu.pid == member->used_pid ||
+				    !strcmp(member->lease.owner.uuid, member->used_uuid));
+}
+
 static int join_leases(struct vfp_pool *pool, struct vfp_member **sorted, size_t n,
 		       struct vfp_err *err)
 {
@@ -135,6 +140,8 @@ static int join_leases(struct vfp_pool *pool, struct vfp_member **sorted, size_t
 		member->is_leased = true;
 		member->lease = leases[i];
 		member->lease.vf.pci = member->vf.pci;
+		if (is_used_by_lessee(member))
+			member->used_by[0] = '\0';
 	}
 	return 0;
 }
@@ -235,13 +242,6 @@ static int add_pool(const struct vfp_host *host, const struct vfp_pooldef *def, 
 	return 0;
 }
 
-/* Whether the process that has the VF open is the QEMU that the book knows as its holder. */
-static bool is_lessee(const struct vfp_member *member, const struct vfp_vfio_holder *holder)
-{
-	return member->is_leased && (member->lease.qemu.pid == holder->process.pid ||
-				     !strcmp(member->lease.owner.uuid, holder->uuid));
-}
-
 static int add_holders(const struct vfp_host *host, struct vfp_member *members, size_t n,
 		       struct vfp_err *err)
 {
@@ -252,12 +252,15 @@ static int add_holders(const struct vfp_host *host, struct vfp_member *members, 
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < n_holders; j++)
-			if (members[i].is_present &&
-			    members[i].info.iommu_group == holders[j].group &&
-			    !is_lessee(&members[i], &holders[j]))
-				vfp_copy(members[i].used_by, sizeof(members[i].used_by),
-					 holders[j].domain);
+		for (size_t j = 0; j < n_holders; j++) {
+			if (!members[i].is_present ||
+			    members[i].info.iommu_group != holders[j].group)
+				continue;
+			vfp_copy(members[i].used_by, sizeof(members[i].used_by), holders[j].domain);
+			vfp_copy(members[i].used_uuid, sizeof(members[i].used_uuid),
+				 holders[j].uuid);
+			members[i].used_pid = holders[j].process.pid;
+		}
 	return 0;
 }
 

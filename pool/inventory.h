@@ -38,6 +38,8 @@ struct vfp_member {
 	unsigned int n_bound;	       /* ports whose definition points here */
 	char bound[VFP_DOMAIN_SIZE];   /* one of them */
 	char used_by[VFP_DOMAIN_SIZE]; /* "": no process outside the pool has it */
+	char used_uuid[VFP_UUID_SIZE]; /* of used_by, where that is a domain */
+	pid_t used_pid;
 };
 
 /* @pool_name NULL: all pools.  @with_holders looks for foreign holders too (a walk over
@@ -48,9 +50,9 @@ int vfp_inventory_read(struct vfp_pool *pool, const char *pool_name, bool with_h
 		       struct vfp_member **ret, size_t *ret_n, struct vfp_err *err);
 
 /* Its two halves, for a writer: the host's part is read before the transaction, since sysfs may
- * keep its reader waiting, the book's part within it.  _host() leaves what the book says zero;
- * _join() fills it in. */
-int vfp_inventory_host(struct vfp_pool *pool, const char *pool_name, struct vfp_member **ret,
-		       size_t *ret_n, struct vfp_err *err);
+ * keep its reader waiting, the book's part within it.  _host() leaves what the book says zero
+ * and names every holder; _join() fills it in and takes those out of used_by who hold by a lease. */
+int vfp_inventory_host(struct vfp_pool *pool, const char *pool_name, bool with_holders,
+		       struct vfp_member **ret, size_t *ret_n, struct vfp_err *err);
 int vfp_inventory_join(struct vfp_pool *pool, struct vfp_member *members, size_t n,
 		       struct vfp_err *err);

@@ -556,7 +556,7 @@ static int explain_held(struct vfp_pool *pool, const struct vfp_owner *owner,
 	char count[128], list[256];
 	size_t n;
 
-	if (vfp_inventory_read(pool, refusal->pool, false, &members, &n, NULL) < 0)
+	if (vfp_inventory_read(pool, refusal->pool, true, &members, &n, NULL) < 0)
 		return -EBUSY; /* the words that are there do */
 	unfit = vfp_alloc(n, sizeof(*unfit));
 	if (vfp_choose(members, n, &choice, unfit) >= 0)

@@ -242,7 +242,7 @@ static int read_host(struct plan *plan, struct vfp_err *err)
 	}
 	if (rc < 0)
 		return rc;
-	return vfp_inventory_host(plan->pool, NULL, &plan->members, &plan->n_members, err);
+	return vfp_inventory_host(plan->pool, NULL, true, &plan->members, &plan->n_members, err);
 }
 
 /* --- The ports: pool, port group, MAC --------------------------------------------------------- */
@@ -389,7 +389,8 @@ static void take(struct plan *plan, struct nic *nic, struct vfp_member *member)
 /* Whether the port's binding is usable as it is.  Without need no definition is changed. */
 static bool can_keep(const struct plan *plan, const struct vfp_member *member)
 {
-	if (!member || !member->is_present || member->state.is_faulty || member->state.is_held)
+	if (!member || !member->is_present || member->state.is_faulty || member->state.is_held ||
+	    *member->used_by)
 		return false;
 	if (member->is_leased && strcmp(member->lease.owner.uuid, plan->owner->uuid) != 0)
 		return false;
