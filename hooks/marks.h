@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Marks: what one call of the hook leaves for the next, as small files below /run/vfpool (gone with a reboot).
+ * Marks: what one call of the hook leaves for the next, as small files below /run/vfpool (gone with
+ * a reboot).
  *
  *	/run/vfpool/domains/UUID	this domain has, or had, a lease: later calls about it concern us
  *	/run/vfpool/restore/UUID	libvirt is restoring this domain: "PID START" of the daemon that does

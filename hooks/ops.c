@@ -17,8 +17,6 @@
 
 #define QEMU_GONE_MS 3000 /* libvirt has killed it already: what is waited for is the kernel */
 
-VFP_DEFINE_AUTO(pool, struct vfp_pool *, vfp_pool_close)
-VFP_DEFINE_AUTO(domain, struct vfp_domain *, vfp_domain_free)
 
 /* A NIC of the domain that concerns a pool. */
 struct mine {
@@ -137,10 +135,11 @@ static int hook_run(struct hook *hook, const struct operation *operation, struct
 	return operation->run(hook, err);
 }
 
-/* --- The operations -------------------------------------------------------------------------------- */
+/* --- The operations
+ * -------------------------------------------------------------------------------- */
 
-/* Everything that can be refused is looked at before the lease; what follows the lease is undone by the
- * release that libvirt calls even when prepare itself fails. */
+/* Everything that can be refused is looked at before the lease; what follows the lease is undone by
+ * the release that libvirt calls even when prepare itself fails. */
 static int op_prepare(struct hook *hook, struct vfp_err *err)
 {
 	struct vfp_ask asks[VFP_MAX_NICS];
@@ -319,7 +318,8 @@ static int op_migrate(struct hook *hook, struct vfp_err *err)
 		vfp_mac_format(&hook->mine[0].nic->want.mac, mac));
 }
 
-/* Never refuses: a failure here makes libvirt drop a managed-save image (hooks/README).  prepare does. */
+/* Never refuses: a failure here makes libvirt drop a managed-save image (hooks/README).  prepare
+ * does. */
 static int op_restore(struct hook *hook, struct vfp_err *err)
 {
 	if (!hook->n_mine)
@@ -327,7 +327,8 @@ static int op_restore(struct hook *hook, struct vfp_err *err)
 	return vfp_mark_restore(&hook->host, hook->owner.uuid, &hook->daemon, err);
 }
 
-/* --- What an operation needs ------------------------------------------------------------------------- */
+/* --- What an operation needs
+ * ------------------------------------------------------------------------- */
 
 static int open_pool(struct hook *hook, struct vfp_err *err)
 {
@@ -348,8 +349,8 @@ static int read_leases(struct hook *hook, struct vfp_err *err)
 
 	if (!*hook->owner.uuid)
 		return 0;
-	/* A hostdev that is not a pool's must start without our database (DESIGN 3, invariant 8), and
-	 * no mark says that this domain ever had a lease. */
+	/* A hostdev that is not a pool's must start without our database (DESIGN 3, invariant 8),
+	 * and no mark says that this domain ever had a lease. */
 	if (hook->dom && !hook->n_mine)
 		return 0;
 	rc = open_pool(hook, err);
@@ -398,7 +399,8 @@ static int read_nics(struct hook *hook, struct vfp_err *err)
 	return 0;
 }
 
-/* --- Checks ------------------------------------------------------------------------------------------ */
+/* --- Checks
+ * ------------------------------------------------------------------------------------------ */
 
 /* Only a NIC that a rewrite has bound may start. */
 static int check_nic(const struct hook *hook, const struct mine *mine, struct vfp_err *err)
@@ -465,8 +467,8 @@ static int check_memory(const struct hook *hook, struct vfp_err *err)
 	return 0;
 }
 
-/* A VF that some process has open without a lease of ours is somebody else's: libvirt may not know that
- * process, and a scrub after the failed start would hit its VF. */
+/* A VF that some process has open without a lease of ours is somebody else's: libvirt may not know
+ * that process, and a scrub after the failed start would hit its VF. */
 static int check_unused(struct hook *hook, const struct mine *mine, struct vfp_err *err)
 {
 	vfp_autofree struct vfp_vfio_holder *holders = NULL;
@@ -503,8 +505,8 @@ static int check_unused(struct hook *hook, const struct mine *mine, struct vfp_e
 			vfp_vf_format(&mine->vf, vf), mine->pool);
 }
 
-/* After prepare: each VF of the document is leased to this domain.  What libvirt's own networks hand out is
- * seen here first. */
+/* After prepare: each VF of the document is leased to this domain.  What libvirt's own networks
+ * hand out is seen here first. */
 static int check_leased(const struct hook *hook, struct vfp_err *err)
 {
 	for (size_t i = 0; i < hook->n_mine; i++) {
@@ -525,8 +527,8 @@ static int check_leased(const struct hook *hook, struct vfp_err *err)
 	return 0;
 }
 
-/* Leases that this domain kept from a life whose release was lost, on VFs that its definition may not name any
- * more. */
+/* Leases that this domain kept from a life whose release was lost, on VFs that its definition may
+ * not name any more. */
 static void reclaim_own(struct hook *hook)
 {
 	vfp_autofree struct vfp_lease *leases = NULL;
@@ -537,7 +539,8 @@ static void reclaim_own(struct hook *hook)
 		vfp_setup_reclaim(hook->pool, &leases[i].vf, NULL);
 }
 
-/* The line that the user saw, for those who ask later; what stops it from being written is no news by then. */
+/* The line that the user saw, for those who ask later; what stops it from being written is no news
+ * by then. */
 static void note_refusal(struct hook *hook, const char *words)
 {
 	const struct mine *mine = &hook->mine[0];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The hook's second stage: one function per operation of libvirt's qemu hook (hooks/README says what libvirt
- * promises for each).
+ * The hook's second stage: one function per operation of libvirt's qemu hook (hooks/README says
+ * what libvirt promises for each).
  *
- * It is a module (PKGLIBDIR/hook.so) that the first stage, hooks/qemu.c, loads into itself only for a domain
- * that can be ours: what it links costs every VM start on the host otherwise, and an exec of another program
- * would be refused by the AppArmor profile of libvirtd.
+ * It is a module (PKGLIBDIR/hook.so) that the first stage, hooks/qemu.c, loads into itself only for
+ * a domain that can be ours: what it links costs every VM start on the host otherwise, and an exec
+ * of another program would be refused by the AppArmor profile of libvirtd.
  */
 #pragma once
 
@@ -21,6 +21,6 @@ struct vfp_hook_call {
 	size_t size;	  /* without the NUL */
 };
 
-/* Carries out the call: 0, or 1 to refuse.  Of a refusal one line goes to stderr, which libvirt shows to
- * whoever started the domain.  Nothing goes to stdout: to libvirt that would be a new XML. */
+/* Carries out the call: 0, or 1 to refuse.  Of a refusal one line goes to stderr, which libvirt
+ * shows to whoever started the domain.  Nothing goes to stdout: to libvirt that would be a new XML. */
 int vfp_hook_run(const struct vfp_hook_call *call);

@@ -2,11 +2,13 @@
 /*
  * The hook's first stage, installed as /etc/libvirt/hooks/qemu.d/vfpool.
  *
- * libvirt runs it five times in the life of every VM on the host, so it needs libc only and leaves at once
- * when nothing of the VM can be ours.  Otherwise it loads the second stage (hooks/ops.h) and hands over.
+ * libvirt runs it five times in the life of every VM on the host, so it needs libc only and leaves
+ * at once when nothing of the VM can be ours.  Otherwise it loads the second stage (hooks/ops.h)
+ * and hands over.
  *
- * It decides on the text, without a parser: libvirt writes the document itself, in one form.  Looking
- * twice at a domain that turns out not to be ours costs time; not looking would cost an invariant.
+ * It decides on the text, without a parser: libvirt writes the document itself, in one form.
+ * Looking twice at a domain that turns out not to be ours costs time; not looking would cost an
+ * invariant.
  */
 
 #include "hooks/ops.h"
@@ -104,7 +106,8 @@ static const struct operation *operation_find(const char *name)
 	return NULL;
 }
 
-/* The whole of @fd with a NUL behind it; NULL with errno when it cannot be read or is longer than @max. */
+/* The whole of @fd with a NUL behind it; NULL with errno when it cannot be read or is longer than
+ * @max. */
 static char *read_all(int fd, size_t max, size_t *ret_size)
 {
 	size_t size = 0, room = 32768;

@@ -50,8 +50,8 @@ int vfp_inventory_read(struct vfp_pool *pool, const char *pool_name, bool with_h
 		       struct vfp_member **ret, size_t *ret_n, struct vfp_err *err);
 
 /* Its two halves, for a writer: the host's part is read before the transaction, since sysfs may
- * keep its reader waiting, the book's part within it.  _host() leaves what the book says zero
- * and names every holder; _join() fills it in and takes those out of used_by who hold by a lease. */
+ * keep its reader waiting, the book's part within it.  _host() leaves what the book says zero and
+ * names every holder; _join() fills it in and takes those out of used_by who hold by a lease. */
 int vfp_inventory_host(struct vfp_pool *pool, const char *pool_name, bool with_holders,
 		       struct vfp_member **ret, size_t *ret_n, struct vfp_err *err);
 int vfp_inventory_join(struct vfp_pool *pool, struct vfp_member *members, size_t n,

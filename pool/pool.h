@@ -148,9 +148,9 @@ int vfp_pool_lease(struct vfp_pool *pool, const struct vfp_owner *owner,
  * none. */
 int vfp_pool_activate(struct vfp_pool *pool, const char *uuid, const struct vfp_process *qemu,
 		      struct vfp_err *err);
-/* Records that @owner holds @ask->vf, seen and not asked for: after a restart of libvirt, or attached by
- * hand.  A port with that MAC makes it active, else it is foreign.  @qemu: must be known.  -EBUSY:
- * another holds it by our book, or the port has its lease on another VF. */
+/* Records that @owner holds @ask->vf, seen and not asked for: after a restart of libvirt, or
+ * attached by hand.  A port with that MAC makes it active, else it is foreign.  @qemu: must be
+ * known.  -EBUSY: another holds it by our book, or the port has its lease on another VF. */
 int vfp_pool_adopt(struct vfp_pool *pool, const struct vfp_owner *owner, const struct vfp_ask *ask,
 		   const struct vfp_process *daemon, const struct vfp_process *qemu,
 		   struct vfp_err *err);

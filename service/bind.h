@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From a definition to its bound form: what xml/ reads is asked of pool/, the answer is written in by xml/.
- * The same for every caller (DESIGN 2): the command, the service, the filter.
+ * From a definition to its bound form: what xml/ reads is asked of pool/, the answer is written in
+ * by xml/. The same for every caller (DESIGN 2): the command, the service, the filter.
  */
 #pragma once
 
@@ -14,6 +14,7 @@
 int vfp_bind(struct vfp_pool *pool, const char *text, size_t size, const char *uuid,
 	     struct vfp_owner *ret_owner, char **ret_text, struct vfp_err *err);
 
-/* The definition without us; its ports end.  -ENOENT: nothing of ours is in it; -EBUSY: a port is leased. */
+/* The definition without us; its ports end.  -ENOENT: nothing of ours is in it; -EBUSY: a port is
+ * leased. */
 int vfp_unbind(struct vfp_pool *pool, const char *text, size_t size, char **ret_text,
 	       struct vfp_err *err);

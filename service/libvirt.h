@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The door to libvirt: all that vfpool asks of it.  The only user of libvirt's library; the hook never comes
- * here (hooks/README: a call about the domain that is starting hangs).
+ * The door to libvirt: all that vfpool asks of it.  The only user of libvirt's library; the hook
+ * never comes here (hooks/README: a call about the domain that is starting hangs).
  */
 #pragma once
 
@@ -13,8 +13,8 @@ struct vfp_libvirt;
 int vfp_libvirt_open(const char *uri, struct vfp_libvirt **ret, struct vfp_err *err);
 void vfp_libvirt_close(struct vfp_libvirt *libvirt); /* NULL is fine */
 
-/* The persistent definition of the domain whose name or UUID @key is, with its secrets (it is to be defined
- * again).  -ENOENT: there is no such domain, or it has no definition.  The caller frees. */
+/* The persistent definition of the domain whose name or UUID @key is, with its secrets (it is to be
+ * defined again).  -ENOENT: there is no such domain, or it has no definition.  The caller frees. */
 int vfp_libvirt_definition(struct vfp_libvirt *libvirt, const char *key, char **ret_text,
 			   struct vfp_err *err);
 /* Defines; libvirt checks it against its own schema. */

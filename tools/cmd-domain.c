@@ -18,12 +18,12 @@ VFP_DEFINE_AUTO(domain, struct vfp_domain *, vfp_domain_free)
 static int bind_and_define(struct vfp_ctx *ctx, struct vfp_libvirt *libvirt, const char *text,
 			   const char *uuid, struct vfp_owner *ret_owner, bool *ret_is_bound,
 			   struct vfp_err *err);
-/* A definition that libvirt refused must not keep what was bound for it: the ports are again those of the
- * definition that libvirt has, or gone. */
+/* A definition that libvirt refused must not keep what was bound for it: the ports are again those
+ * of the definition that libvirt has, or gone. */
 static void bind_back(struct vfp_ctx *ctx, struct vfp_libvirt *libvirt,
 		      const struct vfp_owner *owner);
-/* The UUID of the domain that libvirt knows by the name in @text: a file without <uuid> means that one.  "" when
- * there is none, or when the text says one itself. */
+/* The UUID of the domain that libvirt knows by the name in @text: a file without <uuid> means that
+ * one.  "" when there is none, or when the text says one itself. */
 static void uuid_of_name(struct vfp_libvirt *libvirt, const char *text, size_t size,
 			 char ret_uuid[VFP_UUID_SIZE]);
 static int print_bound(const struct vfp_owner *owner, bool is_bound, const char *done);

@@ -2,9 +2,9 @@
 /*
  * The commands of vfpool(8).
  *
- * Each noun is a file cmd-<noun>.c that ends in its own table of struct vfp_cmd; tools/vfpool.c strings the
- * tables together, parses the options and prints the help from the same rows.
- * A command returns 0 or -errno with words; vfpool.c prints them and turns them into the exit status.
+ * Each noun is a file cmd-<noun>.c that ends in its own table of struct vfp_cmd; tools/vfpool.c
+ * strings the tables together, parses the options and prints the help from the same rows. A command
+ * returns 0 or -errno with words; vfpool.c prints them and turns them into the exit status.
  */
 #pragma once
 
@@ -65,8 +65,8 @@ extern const struct vfp_cmd vfp_cmds_lease[];
 extern const struct vfp_cmd vfp_cmds_who[];
 extern const struct vfp_cmd vfp_cmds_journal[];
 
-/* Opens the database for this call.  For READ a missing one is no error: ctx->pool stays NULL, and a list is
- * empty. */
+/* Opens the database for this call.  For READ a missing one is no error: ctx->pool stays NULL, and
+ * a list is empty. */
 int vfp_ctx_pool(struct vfp_ctx *ctx, enum vfp_pool_mode mode, struct vfp_err *err);
 
 /* The file that a command is given, "-" for stdin. */

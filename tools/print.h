@@ -7,8 +7,8 @@
  *	vfp_print_number(p, pf->num_vfs);
  *	vfp_print_end(p);			prints, and frees p
  *
- * A table is as wide as its cells, an empty cell shows as "-".  JSON is one array of one object per row; a cell
- * that is none is null.
+ * A table is as wide as its cells, an empty cell shows as "-".  JSON is one array of one object per
+ * row; a cell that is none is null.
  */
 #pragma once
 

@@ -41,8 +41,8 @@ enum vfp_nic_kind {
 
 struct vfp_nic {
 	enum vfp_nic_kind kind;
-	/* NETWORK: the network is in .pool.  BOUND: pool and port group from the metadata, where a user
-	 * may edit them; the MAC is the <mac> there is now.  HOSTDEV: the MAC only, if any. */
+	/* NETWORK: the network is in .pool.  BOUND: pool and port group from the metadata, where a
+	 * user may edit them; the MAC is the <mac> there is now.  HOSTDEV: the MAC only, if any. */
 	struct vfp_want want;
 	bool has_want;	    /* BOUND: the metadata still says which pool; always true for NETWORK */
 	struct vfp_pci pci; /* BOUND, HOSTDEV: the source address; a <hostdev> without one: none */
