@@ -82,9 +82,6 @@ int main(int argc, char **argv)
 		return operation->can_refuse;
 	}
 	uuid_find(xml, uuid);
-	if (!is_marked(root, uuid) && !names_ours(root, xml, operation->look))
-		return 0;
-
 	call = (struct vfp_hook_call){
 		.root = root,
 		.name = argv[1],
@@ -94,7 +91,10 @@ int main(int argc, char **argv)
 		.xml = xml,
 		.size = size,
 	};
-	rc = run_second_stage(&call);
+	rc = is_marked(root, uuid) || names_ours(root, xml, operation->look)
+		     ? run_second_stage(&call)
+		     : 0;
+	free(xml);
 	return operation->can_refuse ? rc : 0;
 }
 
@@ -181,31 +181,37 @@ static bool names_pool(const char *xml, const char *name, size_t n)
 	return false;
 }
 
+/* Whether @xml names one of the pools in the members file. */
+static bool names_member(const char *xml, int members_fd)
+{
+	size_t size;
+	char *members = read_all(members_fd, MEMBERS_MAX, &size);
+	bool found = !members; /* unreadable: a closer look will say why */
+
+	for (char *line = members ? strtok(members, "\n") : NULL; line && !found;
+	     line = strtok(NULL, "\n"))
+		found = !strncmp(line, "pool ", 5) && names_pool(xml, line + 5, strlen(line + 5));
+	free(members);
+	return found;
+}
+
 /* Without a members file there is no pool, and nothing is ours. */
 static bool names_ours(const char *root, const char *xml, enum look look)
 {
-	bool ours = strstr(xml, "ua-vfpool-");
+	bool found = strstr(xml, "ua-vfpool-");
 	char path[512];
-	char *members, *line;
-	size_t size;
 	int fd;
 
-	if (look == LOOK_OURS)
-		return ours;
+	if (found || look == LOOK_OURS)
+		return found;
 	snprintf(path, sizeof(path), "%s" VFP_MEMBERS_PATH, root);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return ours || errno != ENOENT;
-	if (ours || strstr(xml, "<hostdev") || strstr(xml, "type='hostdev'") ||
-	    strstr(xml, "type=\"hostdev\""))
-		return true;
-	members = read_all(fd, MEMBERS_MAX, &size);
-	if (!members)
-		return true;
-	for (line = strtok(members, "\n"); line; line = strtok(NULL, "\n"))
-		if (!strncmp(line, "pool ", 5) && names_pool(xml, line + 5, strlen(line + 5)))
-			return true;
-	return false;
+		return errno != ENOENT;
+	found = strstr(xml, "<hostdev") || strstr(xml, "type='hostdev'") ||
+		strstr(xml, "type=\"hostdev\"") || names_member(xml, fd);
+	close(fd);
+	return found;
 }
 
 static int run_second_stage(const struct vfp_hook_call *call)

@@ -28,7 +28,11 @@ vf_of() {
 }
 
 step "The first stage"
-check "needs libc only" test "$(readelf -d "$top_builddir/hooks/vfpool" | grep NEEDED | grep -cv 'libc\.so\|asan\|ubsan')" = 0
+if grep -q __asan_init "$top_builddir/hooks/vfpool"; then
+	echo "built with sanitizers, which link more"
+else
+	check "needs libc only" test "$(readelf -d "$top_builddir/hooks/vfpool" | grep NEEDED | grep -cv 'libc\.so')" = 0
+fi
 
 step "The life of a VF"
 new_pool
