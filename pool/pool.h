@@ -63,6 +63,10 @@ struct vfp_wanted {
 int vfp_pool_wanted(struct vfp_pool *pool, struct vfp_wanted **ret, size_t *ret_n,
 		    struct vfp_err *err);
 
+/* Ends the leases of earlier boots now.  Every writer does so as its first step: this is for boot,
+ * so that it is done before anybody asks. */
+int vfp_pool_void(struct vfp_pool *pool, struct vfp_err *err);
+
 /* --- Ports and bindings ----------------------------------------------------------------------- */
 
 struct vfp_owner { /* a domain, as every change and journal line names it */

@@ -9,7 +9,7 @@ new_host
 prints 0 'vfpool pf enable PF --vfs N' "help has every command" vfpool --help
 prints 2 'usage: vfpool pf enable PF' "a missing option shows the usage" vfpool pf enable ens1f0
 prints 2 "no command 'pf enabel'" "no guessing at names" vfpool pf enabel ens1f0 --vfs 1
-prints 2 "no option '--vf'" "nor at options" vfpool pf enable ens1f0 --vf 1
+prints 2 ""nor at options" vfpool pf enable ens1f0 --vf 1
 prints 2 'takes no option --vfs' "an option of another command" vfpool pf list --vfs 1
 prints 2 'needs a value' "an option without its value" vfpool pf enable ens1f0 --vfs
 
@@ -28,6 +28,22 @@ prints 0 'ens1f0: 3 of 7 VFs, parked on vfio-pci' "enable" vfpool pf enable ens1
 prints 0 'ens1f0: 3 of 7' "again" vfpool pf enable ens1f0 --vfs 3
 prints 0 'ens1f0: 4 of 7' "another count, as nobody holds one" vfpool pf enable ens1f0 --vfs 4
 prints 0 'Enabled +4 +4 +7 +0' "pf list shows it" vfpool pf list
+
+
+step "Boot"
+prints 0 'ens1f1: 2 of 7' "another PF, not parked" vfpool pf enable ens1f1 --vfs 2 --no-park
+prints 0 'ens1f0: 4 VFs, parked' "restore of what is there changes nothing" vfpool pf restore
+check "and notes nothing" test "$(vfpool journal | grep -c restored)" = 0
+reboot_host
+prints 0 'ens1f0 .*Disabled +0 +4' "after a reboot there is no VF" vfpool pf list
+rm "$root/sys/class/net/ens1f1"
+prints 1 'ens1f1: .*1 of the above could not be restored' "a PF that is gone fails" vfpool pf restore
+prints 0 'ens1f0 .*Enabled +4 +4' "and the other one is restored" vfpool pf list
+prints 0 'restored .*ens1f0: 4 VFs, there were 0' "journaled" vfpool journal
+prints 2 'not a number' "--wait" vfpool pf restore --wait long
+new_host
+prints 0 '^$' "nothing was ever wanted" vfpool pf restore
+vfpool pf enable ens1f0 --vfs 4 >"$root/out"
 
 step "Pools"
 prints 0 'pool sriov0 defined: 2 PFs, 3 port groups' "define" vfpool pool define "$top_srcdir/tests/data/sriov0.xml"
