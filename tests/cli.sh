@@ -77,3 +77,22 @@ prints 2 '01:00:5e:00:00:01' "a multicast MAC" vfpool domain rewrite "$root/web4
 domain web5 05 "" >"$root/web5.xml"
 vfpool domain rewrite "$root/web5.xml" >"$root/web5.out"
 check "a domain without pool NIC comes out byte for byte" cmp "$root/web5.xml" "$root/web5.out"
+
+step "VFs kept for the host"
+prints 2 'usage: vfpool vf hold PF#N --reason WORDS' "hold wants a reason" vfpool vf hold ens1f0#1
+prints 2 'no VF: PF#NUMBER' "hold of no VF" vfpool vf hold ens1f0 --reason x
+prints 3 'is in no pool' "nor of one that no pool has" vfpool vf hold nosuch#1 --reason x
+prints 0 'ens1f0#1 is held for the host: a router' "hold" vfpool vf hold ens1f0#1 --reason "a router"
+prints 0 'ens1f0#1 .*held .*a router' "vf list says so" vfpool vf list
+prints 0 'hold .*ens1f0#1 .*a router' "and the journal" vfpool journal
+prints 0 'is not held' "unhold" vfpool vf unhold ens1f0#1
+prints 0 'ens1f0#1 .*free' "free again" vfpool vf list
+
+step "Leases"
+hook web1 prepare - "$root/web1.bound.xml"
+prints 0 'web1 .*preparing' "prepare leases" vfpool lease list
+prints 3 'no lease of such' "release of another domain" vfpool lease release web2
+prints 5 'in use by web1' "its daemon lives: not released" vfpool lease release web1
+"$top_builddir/tests/fake-root" "$root" -process "$libvirtd_PID"
+prints 0 'scrubbed and free; web1 had it' "with the daemon and QEMU gone it is" vfpool lease release web1
+check "no lease is left" test "$(vfpool lease list --json)" = '[ ]'
