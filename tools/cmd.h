@@ -71,6 +71,7 @@ extern const struct vfp_cmd vfp_cmds_domain[];
 extern const struct vfp_cmd vfp_cmds_lease[];
 extern const struct vfp_cmd vfp_cmds_who[];
 extern const struct vfp_cmd vfp_cmds_journal[];
+extern const struct vfp_cmd vfp_cmds_check[];
 
 /* Opens the database for this call.  For READ a missing one is no error: ctx->pool stays NULL, and a list is
  * empty. */
