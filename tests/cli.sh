@@ -114,3 +114,15 @@ prints 1 'members file .*lacks pool sriov0' "the members file" vfpool check
 prints 1 '3 differences' "their number" vfpool check
 prints 0 'done: scrub and free' "repair mends them" vfpool check --repair
 prints 0 'only database' "then nothing is wrong" vfpool check
+
+step "Attach, detach, pin"
+test_driver=(--connect test:///default)
+prints 2 'usage: vfpool domain attach' "attach wants a pool" vfpool domain attach test
+prints 2 'usage: vfpool domain detach' "detach wants a MAC" vfpool domain detach test
+prints 2 'not a MAC' "and takes no other word" vfpool domain detach test --mac x "${test_driver[@]}"
+prints 3 'nosuch' "no such domain" vfpool domain attach nosuch --pool sriov0 "${test_driver[@]}"
+prints 5 'without <memoryBacking><locked/>' "a domain that runs without locked memory" \
+	vfpool domain attach test --pool sriov0 "${test_driver[@]}"
+prints 3 'holds no VF' "detach of what is not there" vfpool domain detach test --mac 52:54:00:00:00:09 "${test_driver[@]}"
+prints 2 'PF#NUMBER or auto' "pin to no VF" vfpool domain pin test --mac 52:54:00:00:00:09 --vf x "${test_driver[@]}"
+prints 3 'no port has it' "pin of no port" vfpool domain pin test --mac 52:54:00:00:00:09 --vf auto "${test_driver[@]}"

@@ -68,6 +68,7 @@ extern const struct vfp_cmd vfp_cmds_pf[];
 extern const struct vfp_cmd vfp_cmds_pool[];
 extern const struct vfp_cmd vfp_cmds_vf[];
 extern const struct vfp_cmd vfp_cmds_domain[];
+extern const struct vfp_cmd vfp_cmds_attach[]; /* of the noun domain, too */
 extern const struct vfp_cmd vfp_cmds_lease[];
 extern const struct vfp_cmd vfp_cmds_who[];
 extern const struct vfp_cmd vfp_cmds_journal[];
