@@ -22,6 +22,7 @@ struct list {
 static void compare_pfs(struct list *list);
 static void compare_leases(struct list *list);
 static void compare_lease(struct list *list, const struct vfp_seen_lease *seen);
+static void compare_attrs(struct list *list, const struct vfp_seen_lease *seen);
 static void compare_running(struct list *list, const struct vfp_seen_lease *seen,
 			    const struct vfp_seen_domain *domain);
 static void compare_live(struct list *list);
@@ -68,6 +69,7 @@ static const struct kind {
 	[VFP_DIFF_LEASE_MAC] = {"MAC of a lease", VFP_REPAIR_NONE},
 	[VFP_DIFF_LEASE_NAME] = {"name in a lease", VFP_REPAIR_ADOPT},
 	[VFP_DIFF_LEASE_UNFINISHED] = {"unfinished lease", VFP_REPAIR_ADOPT},
+	[VFP_DIFF_LEASE_ATTRS] = {"attributes of a VF", VFP_REPAIR_APPLY},
 	[VFP_DIFF_LEASE_MISSING] = {"VF without lease", VFP_REPAIR_ADOPT},
 	[VFP_DIFF_LEASE_CONFLICT] = {"VF leased to another", VFP_REPAIR_NONE},
 	[VFP_DIFF_IN_USE] = {"VF in foreign use", VFP_REPAIR_NONE},
@@ -88,6 +90,7 @@ static const char *const repairs[VFP_N_REPAIRS] = {
 	[VFP_REPAIR_RESTORE] = "restore the number",
 	[VFP_REPAIR_RECLAIM] = "scrub and free",
 	[VFP_REPAIR_TAKE_BACK] = "take back, scrub and free",
+	[VFP_REPAIR_APPLY] = "set them again",
 	[VFP_REPAIR_ADOPT] = "record what is",
 	[VFP_REPAIR_PARK] = "park",
 	[VFP_REPAIR_EXPIRE] = "end the port",
@@ -209,6 +212,8 @@ static void compare_lease(struct list *list, const struct vfp_seen_lease *seen)
 			&lease->owner, &lease->mac, &lease->vf),
 		    "no lease", "%s, and its QEMU is gone",
 		    vfp_word_of(vfp_lease_state_words, (int)lease->state));
+	else if (*seen->attrs)
+		compare_attrs(list, seen);
 	else if (!list->facts->has_libvirt ||
 		 (lease->state == VFP_LEASE_PREPARING && seen->has_caller))
 		return;
@@ -218,6 +223,17 @@ static void compare_lease(struct list *list, const struct vfp_seen_lease *seen)
 		say(add(list, VFP_DIFF_LEASE_ORPHAN, &lease->owner, &lease->mac, &lease->vf),
 		    "a domain that runs, or no QEMU", "libvirt does not run it, QEMU %d lives",
 		    (int)lease->qemu.pid);
+}
+
+static void compare_attrs(struct list *list, const struct vfp_seen_lease *seen)
+{
+	const struct vfp_lease *lease = &seen->lease;
+	struct vfp_diff *diff =
+		add(list, VFP_DIFF_LEASE_ATTRS, &lease->owner, &lease->mac, &lease->vf);
+	vfp_autofree char *expected = vfp_format("as port group %s says", lease->portgroup);
+
+	diff->generation = lease->generation;
+	say(diff, expected, "%s", seen->attrs);
 }
 
 static void compare_running(struct list *list, const struct vfp_seen_lease *seen,

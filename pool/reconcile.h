@@ -31,6 +31,7 @@ struct vfp_seen_lease {
 	struct vfp_lease lease;
 	bool is_stale; /* vfp_lease_is_stale() */
 	bool has_caller; /* who asked for it lives: the start, or the attach, may still be on its way */
+	char attrs[512]; /* which attribute of the VF is not as leased; "" none, or not looked at */
 };
 
 struct vfp_seen_pf {
@@ -65,9 +66,10 @@ enum vfp_diff_kind {
 	VFP_DIFF_LEASE_MAC,	   /* it has it with another MAC */
 	VFP_DIFF_LEASE_NAME,	   /* the domain has another name now */
 	VFP_DIFF_LEASE_UNFINISHED, /* the domain runs with it, and nobody finished the lease */
-	VFP_DIFF_LEASE_MISSING,	   /* a running domain has a pool's VF without a lease */
-	VFP_DIFF_LEASE_CONFLICT,   /* a running domain has a VF that is leased to another */
-	VFP_DIFF_IN_USE,	   /* some process that is no domain of libvirt has a pool's VF */
+	VFP_DIFF_LEASE_ATTRS, /* the VF has another VLAN, spoof check … than its port group says */
+	VFP_DIFF_LEASE_MISSING,	 /* a running domain has a pool's VF without a lease */
+	VFP_DIFF_LEASE_CONFLICT, /* a running domain has a VF that is leased to another */
+	VFP_DIFF_IN_USE,	 /* some process that is no domain of libvirt has a pool's VF */
 	VFP_DIFF_FAULTY,
 	VFP_DIFF_DIRTY,
 	VFP_DIFF_UNPARKED,	  /* the pool parks, and another driver has the VF */
@@ -86,6 +88,7 @@ enum vfp_repair {
 	VFP_REPAIR_RESTORE,
 	VFP_REPAIR_RECLAIM,
 	VFP_REPAIR_TAKE_BACK,
+	VFP_REPAIR_APPLY,
 	VFP_REPAIR_ADOPT,
 	VFP_REPAIR_PARK,
 	VFP_REPAIR_EXPIRE,

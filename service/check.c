@@ -103,6 +103,16 @@ static int look(struct vfp_pool *pool, struct vfp_libvirt *libvirt, struct vfp_d
 	return 0;
 }
 
+/* Of a lease that a start or an attach has finished with. */
+static void look_at_attrs(const struct gathered *gathered, struct vfp_seen_lease *seen)
+{
+	struct vfp_err wrong = {0};
+
+	if (seen->lease.state == VFP_LEASE_ACTIVE && !seen->is_stale &&
+	    vfp_setup_verify(gathered->pool, &seen->lease, &wrong) == -EIO)
+		vfp_copy(seen->attrs, sizeof(seen->attrs), wrong.msg);
+}
+
 static int gather_leases(struct gathered *gathered, struct vfp_err *err)
 {
 	const struct vfp_host *host = vfp_pool_host(gathered->pool);
@@ -114,12 +124,14 @@ static int gather_leases(struct gathered *gathered, struct vfp_err *err)
 		return rc;
 	gathered->leases = vfp_alloc(n, sizeof(*gathered->leases));
 	gathered->facts.n_leases = n;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		gathered->leases[i] = (struct vfp_seen_lease){
 			.lease = leases[i],
 			.is_stale = vfp_lease_is_stale(host, &leases[i]),
 			.has_caller = vfp_proc_alive(host, &leases[i].daemon),
 		};
+		look_at_attrs(gathered, &gathered->leases[i]);
+	}
 	return 0;
 }
 
@@ -267,6 +279,21 @@ static int repair_take_back(struct vfp_pool *pool, struct vfp_libvirt *libvirt,
 	return vfp_setup_take_back(pool, &lease, "its domain runs without it", err);
 }
 
+static int repair_apply(struct vfp_pool *pool, struct vfp_libvirt *libvirt,
+			const struct vfp_diff *diff, struct vfp_err *err)
+{
+	struct vfp_lease lease;
+	int rc = vfp_pool_lease_of(pool, &diff->vf, &lease, err);
+
+	if (rc == -ENOENT || (rc == 0 && lease.generation != diff->generation))
+		return 0; /* it ended meanwhile */
+	if (rc == 0)
+		rc = vfp_setup_apply(pool, &lease, err);
+	if (rc < 0)
+		return rc;
+	return vfp_pool_note(pool, "mended", &lease.owner, &lease.mac, &lease.vf, diff->found, err);
+}
+
 static int repair_adopt(struct vfp_pool *pool, struct vfp_libvirt *libvirt,
 			const struct vfp_diff *diff, struct vfp_err *err)
 {
@@ -316,9 +343,9 @@ int vfp_check_repair(struct vfp_pool *pool, struct vfp_libvirt *libvirt,
 		[VFP_REPAIR_NONE] = repair_none,	   [VFP_REPAIR_MEMBERS] = repair_members,
 		[VFP_REPAIR_RESTORE] = repair_restore,	   [VFP_REPAIR_RECLAIM] = repair_reclaim,
 		[VFP_REPAIR_TAKE_BACK] = repair_take_back, [VFP_REPAIR_ADOPT] = repair_adopt,
-		[VFP_REPAIR_PARK] = repair_park,	   [VFP_REPAIR_EXPIRE] = repair_expire,
-		[VFP_REPAIR_UNBIND] = repair_unbind,	   [VFP_REPAIR_SEEN] = repair_seen,
-		[VFP_REPAIR_BIND] = repair_bind,
+		[VFP_REPAIR_APPLY] = repair_apply,	   [VFP_REPAIR_PARK] = repair_park,
+		[VFP_REPAIR_EXPIRE] = repair_expire,	   [VFP_REPAIR_UNBIND] = repair_unbind,
+		[VFP_REPAIR_SEEN] = repair_seen,	   [VFP_REPAIR_BIND] = repair_bind,
 	};
 
 	return repairs[vfp_diff_repair(diff->kind)](pool, libvirt, diff, err);

@@ -174,6 +174,11 @@ static void other_mac(struct world *world)
 	world->live[0].mac = mac(9);
 }
 
+static void other_vlan(struct world *world)
+{
+	vfp_copy(world->leases[0].attrs, sizeof(world->leases[0].attrs), "VF a#0: has VLAN 9");
+}
+
 static void renamed(struct world *world)
 {
 	vfp_copy(world->domains[0].owner.name, VFP_DOMAIN_SIZE, "new");
@@ -343,6 +348,7 @@ static const struct {
 	{"another VF", moved, {LEASE(ELSEWHERE), LEASE(MISSING), END}, "the domain has a#2"},
 	{"detached by hand", detached, {LEASE(ELSEWHERE), END}, "no such NIC"},
 	{"another MAC", other_mac, {LEASE(MAC), END}, "52:54:00:00:00:09"},
+	{"another VLAN", other_vlan, {LEASE(ATTRS), END}, "has VLAN 9"},
 	{"renamed while it ran", renamed, {LEASE(NAME), END}, "web1"},
 	{"renamed while off", renamed_off, {VFP_DIFF_PORT_NAME, END}, "web2"},
 	{"a domain without its lease", unleased, {LEASE(MISSING), END}, "no lease"},
