@@ -8,6 +8,7 @@
 #include "tools/cmd.h"
 #include "tools/print.h"
 
+#define MAX_ROUNDS     4
 #define JOURNAL_AGE_MS (INT64_C(365) * 86400000)
 
 VFP_DEFINE_AUTO(libvirt, struct vfp_libvirt *, vfp_libvirt_close)
@@ -29,30 +30,53 @@ static void print_diff(struct vfp_print *p, const struct vfp_diff *diff, const c
 	vfp_print_text(p, "%s", repair);
 }
 
-/* Mends what is found, unless only asked to look; prints both. */
-static void check_each(struct vfp_ctx *ctx, struct vfp_libvirt *libvirt,
-		       const struct vfp_diff *diffs, size_t n)
+static const struct vfp_column columns[] = {
+	{"WHAT", "what"},   {"DOMAIN", "domain"},     {"VF", "vf"},
+	{"FOUND", "found"}, {"EXPECTED", "expected"}, {"REPAIR", "repair"},
+};
+
+/* Mends one and prints how that went; false: it failed. */
+static bool mend_one(struct vfp_ctx *ctx, struct vfp_libvirt *libvirt, struct vfp_print *p,
+		     const struct vfp_diff *diff)
 {
-	static const struct vfp_column columns[] = {
-		{"WHAT", "what"},   {"DOMAIN", "domain"},     {"VF", "vf"},
-		{"FOUND", "found"}, {"EXPECTED", "expected"}, {"REPAIR", "repair"},
-	};
-	struct vfp_print *p = vfp_print_begin(columns, VFP_N(columns), vfp_ctx_json(ctx));
+	const char *word = vfp_repair_word(vfp_diff_repair(diff->kind));
+	struct vfp_err failed = {0};
+	const bool is_done = vfp_check_repair(ctx->pool, libvirt, diff, &failed) == 0;
+	vfp_autofree char *text =
+		is_done ? vfp_format("done: %s", word) : vfp_format("failed: %s", failed.msg);
 
-	for (size_t i = 0; i < n; i++) {
-		const char *word = vfp_repair_word(vfp_diff_repair(diffs[i].kind));
-		vfp_autofree char *done = vfp_strdup(word);
-		struct vfp_err failed = {0};
+	print_diff(p, diff, text);
+	return is_done;
+}
 
-		if (ctx->opts[VFP_OPT_REPAIR]) {
-			free(VFP_TAKE(done));
-			done = vfp_check_repair(ctx->pool, libvirt, &diffs[i], &failed) < 0
-				       ? vfp_format("failed: %s", failed.msg)
-				       : vfp_format("done: %s", word);
-		}
-		print_diff(p, &diffs[i], done);
+/* One repair can bring to light what another difference hid: a lease ends, and the port that it kept is left.
+ * So there is another round while repairs succeed.  @ret_n: how many are left. */
+static int mend(struct vfp_ctx *ctx, struct vfp_libvirt *libvirt, struct vfp_print *p,
+		size_t *ret_n, struct vfp_err *err)
+{
+	size_t n_mended = 1;
+	int rc = vfp_pool_trim(ctx->pool, JOURNAL_AGE_MS, NULL, err);
+
+	for (unsigned int round = 0; rc == 0 && n_mended && round < MAX_ROUNDS; round++) {
+		vfp_autofree struct vfp_diff *diffs = NULL;
+
+		n_mended = 0;
+		rc = vfp_check(ctx->pool, libvirt, &diffs, ret_n, err);
+		for (size_t i = 0; rc == 0 && i < *ret_n; i++)
+			n_mended += mend_one(ctx, libvirt, p, &diffs[i]);
 	}
-	vfp_print_end(p);
+	return rc;
+}
+
+static int look(struct vfp_ctx *ctx, struct vfp_libvirt *libvirt, struct vfp_print *p,
+		size_t *ret_n, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_diff *diffs = NULL;
+	int rc = vfp_check(ctx->pool, libvirt, &diffs, ret_n, err);
+
+	for (size_t i = 0; rc == 0 && i < *ret_n; i++)
+		print_diff(p, &diffs[i], vfp_repair_word(vfp_diff_repair(diffs[i].kind)));
+	return rc;
 }
 
 /* Below another root there is no libvirt, unless one is named. */
@@ -71,28 +95,22 @@ static void open_libvirt(struct vfp_ctx *ctx, struct vfp_libvirt **ret)
 static int check(struct vfp_ctx *ctx, struct vfp_err *err)
 {
 	vfp_auto(libvirt) libvirt = NULL;
-	vfp_autofree struct vfp_diff *diffs = NULL, *left = NULL;
 	const bool repairs = ctx->opts[VFP_OPT_REPAIR];
-	size_t n = 0, n_left;
+	struct vfp_print *p;
+	size_t n = 0;
 	int rc = vfp_ctx_pool(ctx, repairs ? VFP_POOL_WRITE : VFP_POOL_READ, err);
 
-	if (rc == -ENOENT)
-		rc = 0;
-	if (rc == 0 && ctx->pool) {
-		open_libvirt(ctx, &libvirt);
-		rc = vfp_check(ctx->pool, libvirt, &diffs, &n, err);
-	}
-	if (rc < 0)
+	if (rc < 0 && rc != -ENOENT)
 		return rc;
-	check_each(ctx, libvirt, diffs, n);
-	n_left = n;
-	if (repairs && ctx->pool) {
-		rc = vfp_pool_trim(ctx->pool, JOURNAL_AGE_MS, NULL, err);
-		if (rc == 0)
-			rc = vfp_check(ctx->pool, libvirt, &left, &n_left, err);
+	p = vfp_print_begin(columns, VFP_N(columns), vfp_ctx_json(ctx));
+	rc = 0;
+	if (ctx->pool) {
+		open_libvirt(ctx, &libvirt);
+		rc = (repairs ? mend : look)(ctx, libvirt, p, &n, err);
 	}
-	if (rc == 0 && n_left)
-		return vfp_fail(err, EUCLEAN, "%zu difference%s%s", n_left, n_left > 1 ? "s" : "",
+	vfp_print_end(p);
+	if (rc == 0 && n)
+		return vfp_fail(err, EUCLEAN, "%zu difference%s%s", n, n > 1 ? "s" : "",
 				repairs ? " left" : "; --repair mends what it can");
 	return rc;
 }
