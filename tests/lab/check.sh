@@ -13,7 +13,7 @@ nic() {
 }
 
 nothing_found() {
-	[ "$(vfpool check --json)" = '[ ]' ]
+	vfpool check --json | jq -e 'length == 0' && vfpool check
 }
 
 # mends WHAT: check names it, --repair mends it, then nothing is found.
@@ -75,6 +75,10 @@ mends 'VF not parked'
 check "$b is with vfio-pci" test "$(vf_driver "$pci")" = vfio-pci
 vfpool vf hold "$c" --reason 'kept for the host'
 check "a held VF is no difference" nothing_found
+
+ip link set eth0 vf "$(vfpool lease list --json | jq -r '.[0].vf | sub(".*#"; "")')" vlan 999
+mends 'attributes of a VF'
+check "web1's VF has VLAN 100 again" grep -q '52:54:00:00:00:01.*vlan 100' <(ip link show eth0)
 
 step "Definitions: undefined behind our back, edited, renamed"
 virsh dumpxml --inactive web2 >/tmp/web2.bound.xml
