@@ -175,6 +175,9 @@ static const char *const sql_of[VFP_N_SQL] = {
 	/* The definition decides: what it points at is the binding, too. */
 	[VFP_SQL_PORT_LEASED] = "UPDATE port SET vf_id = " VF_ID(
 		"?2", "?3") ", last_vf_id = " VF_ID("?2", "?3") " WHERE id = ?1",
+	[VFP_SQL_PORT_PIN] =
+		"UPDATE port SET pinned = 1, vf_id = " VF_ID("?2", "?3") " WHERE id = ?1",
+	[VFP_SQL_PORT_UNPIN] = "UPDATE port SET pinned = 0 WHERE id = ?1",
 	[VFP_SQL_PORT_DELETE] = "DELETE FROM port WHERE id = ?1",
 
 	/* ?1 of all SELECT_LEASE is this boot. */
@@ -207,6 +210,7 @@ static const char *const sql_of[VFP_N_SQL] = {
 	"AND ((uuid <> '' AND uuid = ?3) OR (domain <> '' AND domain = ?3)) ORDER BY id",
 	[VFP_SQL_JOURNAL_OF_MAC] = SELECT_EVENT
 	"AND mac <> '' AND mac = ?3 AND (?4 IS NULL OR uuid = ?4 OR domain = ?4) ORDER BY id",
+	[VFP_SQL_JOURNAL_TRIM] = "DELETE FROM journal WHERE time_ms < ?1",
 };
 
 /* --- Open, close, transactions ---------------------------------------------------------------- */

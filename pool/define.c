@@ -47,6 +47,8 @@ static int read_members(struct vfp_pool *pool, const struct hardware *hardware,
 			struct vfp_members *ret, struct vfp_err *err);
 static int write_coming(struct vfp_pool *pool, const struct hardware *hardware,
 			struct vfp_members *before, struct vfp_err *err);
+static int write_locked(struct vfp_pool *pool, const struct hardware *hardware,
+			struct vfp_err *err);
 static int write_present(struct vfp_pool *pool, const struct hardware *hardware,
 			 struct vfp_err *err);
 
@@ -94,6 +96,39 @@ int vfp_pool_define(struct vfp_pool *pool, const struct vfp_pooldef *def, struct
 	if (rc < 0)
 		return rc;
 	return write_present(pool, &hardware, err);
+}
+
+int vfp_pool_check_members(struct vfp_pool *pool, struct vfp_err *err)
+{
+	struct vfp_members wanted = {0}, found = {0};
+	vfp_auto(members) expected = &wanted, file = &found;
+	vfp_autofree struct vfp_pf *pfs = NULL;
+	struct hardware hardware = {0};
+	struct vfp_err broken = {0};
+	int rc = vfp_sysfs_pfs(pool->host, &pfs, &hardware.n, err);
+
+	hardware.pfs = pfs;
+	if (rc == 0)
+		rc = read_members(pool, &hardware, expected, err);
+	if (rc == 0)
+		rc = vfp_members_read(pool->host, file, &broken);
+	if (rc < 0 && broken.code)
+		return vfp_fail(err, rc == -EUCLEAN ? ESTALE : -rc, "%s", broken.msg);
+	return rc < 0 ? rc : vfp_members_compare(expected, file, err);
+}
+
+int vfp_pool_write_members(struct vfp_pool *pool, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_pf *pfs = NULL;
+	struct hardware hardware = {0};
+	int rc = vfp_sysfs_pfs(pool->host, &pfs, &hardware.n, err);
+
+	hardware.pfs = pfs;
+	if (rc == 0)
+		rc = write_locked(pool, &hardware, err);
+	if (rc < 0)
+		return rc;
+	return vfp_pool_note(pool, "members", NULL, NULL, NULL, "written anew", err);
 }
 
 int vfp_pool_undefine(struct vfp_pool *pool, const char *name, struct vfp_err *err)
@@ -460,10 +495,9 @@ static int write_coming(struct vfp_pool *pool, const struct hardware *hardware,
 	return vfp_members_write(pool->host, before, err);
 }
 
-/* After the commit: what is.  Under the writers' lock, so that a file made from an older view never
- * replaces one that was made from a newer. */
-static int write_present(struct vfp_pool *pool, const struct hardware *hardware,
-			 struct vfp_err *err)
+/* Under the writers' lock, so that a file made from an older view never replaces one that was made
+ * from a newer. */
+static int write_locked(struct vfp_pool *pool, const struct hardware *hardware, struct vfp_err *err)
 {
 	struct vfp_members read = {0};
 	vfp_auto(members) present = &read;
@@ -474,6 +508,15 @@ static int write_present(struct vfp_pool *pool, const struct hardware *hardware,
 		rc = read_members(pool, hardware, present, err);
 	if (rc == 0)
 		rc = vfp_members_write(pool->host, present, err);
+	return rc;
+}
+
+/* After the commit: what is. */
+static int write_present(struct vfp_pool *pool, const struct hardware *hardware,
+			 struct vfp_err *err)
+{
+	int rc = write_locked(pool, hardware, err);
+
 	if (rc < 0)
 		return vfp_fail_in(
 			err, rc, "the change is made, but not the members file; see: vfpool check");

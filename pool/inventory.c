@@ -192,8 +192,9 @@ static unsigned int range_end(const char *range)
 }
 
 /* Adds the VFs that exist and those that the range names, in the order of their index. */
-static void add_vfs(struct list *list, const char *pool, const struct vfp_pool_pf *range,
-		    const struct vfp_pf *pf, const struct vfp_vfinfo *vfs, size_t n_vfs)
+static void add_vfs(struct list *list, const struct vfp_pooldef *def,
+		    const struct vfp_pool_pf *range, const struct vfp_pf *pf,
+		    const struct vfp_vfinfo *vfs, size_t n_vfs)
 {
 	unsigned int end = range_end(range->vfs);
 	size_t at = 0;
@@ -209,7 +210,8 @@ static void add_vfs(struct list *list, const char *pool, const struct vfp_pool_p
 			continue;
 		if (!*range->vfs && vfs[at].index != index)
 			continue;
-		member = add_member(list, pool, range->dev, index);
+		member = add_member(list, def->name, range->dev, index);
+		member->park = def->park;
 		if (!pf)
 			continue;
 		member->pf_is_present = true;
@@ -237,7 +239,7 @@ static int add_pool(const struct vfp_host *host, const struct vfp_pooldef *def, 
 			rc = vfp_sysfs_vfs(host, &pf.pci, &vfs, &n_vfs, err);
 		if (rc < 0 && rc != -ENOENT && rc != -ENODEV)
 			return rc;
-		add_vfs(list, def->name, &def->pfs[i], is_present ? &pf : NULL, vfs, n_vfs);
+		add_vfs(list, def, &def->pfs[i], is_present ? &pf : NULL, vfs, n_vfs);
 	}
 	return 0;
 }

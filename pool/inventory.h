@@ -32,6 +32,7 @@ struct vfp_member {
 	struct vfp_vfinfo info; /* meaningful when is_present */
 	int numa_node;
 	bool pf_is_present, is_present, has_carrier;
+	bool park; /* the pool's */
 	struct vfp_vf_state state;
 	bool is_leased;
 	struct vfp_lease lease;

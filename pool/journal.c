@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DAY_MS INT64_C(86400000)
+
 static const struct vfp_column event_columns[] = {
 	VFP_COLUMN_NUMBER(struct vfp_event, id),
 	VFP_COLUMN_NUMBER(struct vfp_event, time_ms),
@@ -56,6 +58,29 @@ int vfp_pool_journal(struct vfp_pool *pool, const struct vfp_journal_filter *fil
 				   VFP_VALUES(after, since, domain), &event_shape, ret, ret_n, err);
 	return vfp_db_rows(pool->db, VFP_SQL_JOURNAL, VFP_VALUES(after, since), &event_shape, ret,
 			   ret_n, err);
+}
+
+int vfp_pool_trim(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *ret_n,
+		  struct vfp_err *err)
+{
+	const int64_t limit = pool->host->kernel->now_ms() - older_than_ms;
+	vfp_auto(db_transaction) change = NULL;
+	unsigned int n_deleted;
+	int rc;
+
+	if (older_than_ms <= DAY_MS)
+		return vfp_fail(err, EINVAL, "the journal of the last day is never deleted");
+	rc = vfp_book_begin(pool, &change, err);
+	if (rc < 0)
+		return rc;
+	rc = vfp_db_run(pool->db, VFP_SQL_JOURNAL_TRIM, VFP_VALUES(VFP_NUMBER(limit)), &n_deleted,
+			err);
+	if (rc < 0)
+		return rc;
+	rc = vfp_db_commit(&change, err);
+	if (rc == 0 && ret_n)
+		*ret_n = n_deleted;
+	return rc;
 }
 
 int vfp_book_note(struct vfp_pool *pool, const char *event, const struct vfp_about *about,

@@ -24,6 +24,7 @@ struct line {
 	bool (*take)(struct vfp_members *members, char *const words[]);
 };
 
+static bool has_pf(const struct vfp_members *members, const struct vfp_members_pf *pf);
 static bool take_pool(struct vfp_members *members, char *const words[]);
 static bool take_pf(struct vfp_members *members, char *const words[]);
 static bool take_line(struct vfp_members *members, char *line);
@@ -88,6 +89,27 @@ int vfp_members_write(const struct vfp_host *host, const struct vfp_members *mem
 	return vfp_file_replace(vfp_host_path(host, path, VFP_MEMBERS_PATH), 0644, text, err);
 }
 
+int vfp_members_compare(const struct vfp_members *expected, const struct vfp_members *file,
+			struct vfp_err *err)
+{
+	for (size_t i = 0; i < expected->n_pools; i++)
+		if (!vfp_members_has_pool(file, expected->pools[i]))
+			return vfp_fail(err, ESTALE, "lacks pool %s", expected->pools[i]);
+	for (size_t i = 0; i < file->n_pools; i++)
+		if (!vfp_members_has_pool(expected, file->pools[i]))
+			return vfp_fail(err, ESTALE, "names pool %s, which is none",
+					file->pools[i]);
+	for (size_t i = 0; i < expected->n_pfs; i++)
+		if (!has_pf(file, &expected->pfs[i]))
+			return vfp_fail(err, ESTALE, "lacks PF %s of pool %s as it is now",
+					expected->pfs[i].dev, expected->pfs[i].pool);
+	for (size_t i = 0; i < file->n_pfs; i++)
+		if (!has_pf(expected, &file->pfs[i]))
+			return vfp_fail(err, ESTALE, "names PF %s for pool %s, which has it not so",
+					file->pfs[i].dev, file->pfs[i].pool);
+	return 0;
+}
+
 void vfp_members_free(struct vfp_members *members)
 {
 	free(members->pools);
@@ -129,6 +151,18 @@ void vfp_members_add_pf(struct vfp_members *members, const struct vfp_members_pf
 {
 	members->pfs = vfp_realloc(members->pfs, members->n_pfs + 1, sizeof(*members->pfs));
 	members->pfs[members->n_pfs++] = *pf;
+}
+
+static bool has_pf(const struct vfp_members *members, const struct vfp_members_pf *pf)
+{
+	for (size_t i = 0; i < members->n_pfs; i++) {
+		const struct vfp_members_pf *other = &members->pfs[i];
+
+		if (!strcmp(other->pool, pf->pool) && !strcmp(other->dev, pf->dev) &&
+		    !strcmp(other->vfs, pf->vfs) && vfp_pci_compare(&other->pci, &pf->pci) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool take_line(struct vfp_members *members, char *line)

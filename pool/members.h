@@ -38,6 +38,9 @@ struct vfp_members {
 int vfp_members_read(const struct vfp_host *host, struct vfp_members *ret, struct vfp_err *err);
 int vfp_members_write(const struct vfp_host *host, const struct vfp_members *members,
 		      struct vfp_err *err);
+/* 0: @file says what is @expected, in any order; -ESTALE: it does not, and where. */
+int vfp_members_compare(const struct vfp_members *expected, const struct vfp_members *file,
+			struct vfp_err *err);
 void vfp_members_free(struct vfp_members *members);
 
 /* For whoever makes one; a pool that is in it already is not added again. */

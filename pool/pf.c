@@ -9,12 +9,41 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 
+/* @ret_former: how many VFs there were. */
+static int apply(struct vfp_pool *pool, const char *dev, const struct vfp_pf_change *change,
+		 unsigned int *ret_former, struct vfp_err *err);
 static int check_range(const struct vfp_pf *pf, unsigned int vfs, struct vfp_err *err);
 static int check_unused(struct vfp_pool *pool, const struct vfp_pf *pf, struct vfp_err *err);
 static int park_all(const struct vfp_host *host, const struct vfp_pf *pf, struct vfp_err *err);
 
 int vfp_pf_set(struct vfp_pool *pool, const char *dev, const struct vfp_pf_change *change,
 	       struct vfp_err *err)
+{
+	unsigned int former;
+	int rc = apply(pool, dev, change, &former, err);
+
+	if (rc < 0)
+		return rc;
+	return vfp_pool_set_wanted(pool, dev, change->vfs, change->park, err);
+}
+
+int vfp_pf_restore(struct vfp_pool *pool, const struct vfp_wanted *wanted, int timeout_ms,
+		   struct vfp_err *err)
+{
+	const struct vfp_pf_change change = {wanted->vfs, wanted->park, timeout_ms};
+	unsigned int former;
+	char text[96];
+	int rc = apply(pool, wanted->dev, &change, &former, err);
+
+	if (rc < 0 || former == wanted->vfs)
+		return rc;
+	snprintf(text, sizeof(text), "PF %s: %u VFs, there were %u", wanted->dev, wanted->vfs,
+		 former);
+	return vfp_pool_note(pool, "restored", NULL, NULL, NULL, text, err);
+}
+
+static int apply(struct vfp_pool *pool, const char *dev, const struct vfp_pf_change *change,
+		 unsigned int *ret_former, struct vfp_err *err)
 {
 	const struct vfp_host *host = vfp_pool_host(pool);
 	struct vfp_pf pf;
@@ -39,7 +68,8 @@ int vfp_pf_set(struct vfp_pool *pool, const char *dev, const struct vfp_pf_chang
 		rc = park_all(host, &pf, err);
 	if (rc < 0)
 		return rc;
-	return vfp_pool_set_wanted(pool, dev, change->vfs, change->park, err);
+	*ret_former = pf.num_vfs;
+	return 0;
 }
 
 static int check_range(const struct vfp_pf *pf, unsigned int vfs, struct vfp_err *err)

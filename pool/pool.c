@@ -144,6 +144,13 @@ int vfp_pool_wanted(struct vfp_pool *pool, struct vfp_wanted **ret, size_t *ret_
 	return vfp_db_rows(pool->db, VFP_SQL_PF_WANTED, NULL, &shape, ret, ret_n, err);
 }
 
+int vfp_pool_void(struct vfp_pool *pool, struct vfp_err *err)
+{
+	vfp_auto(db_transaction) change = NULL;
+
+	return vfp_book_begin(pool, &change, err);
+}
+
 int vfp_book_group(struct vfp_pool *pool, const char *pool_name, const char *name,
 		   struct vfp_group *ret_group, struct vfp_err *err)
 {

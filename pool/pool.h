@@ -42,6 +42,10 @@ const struct vfp_host *vfp_pool_host(const struct vfp_pool *pool);
  * not there or has no SR-IOV (one that the pool had already may be absent: a pulled card does not
  * stop a change); -EINVAL: a name that is none, no PF, a PF twice. */
 int vfp_pool_define(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err);
+/* Whether the members file says what the database does: 0, or -ESTALE with words that say where not. */
+int vfp_pool_check_members(struct vfp_pool *pool, struct vfp_err *err);
+/* Writes it anew. */
+int vfp_pool_write_members(struct vfp_pool *pool, struct vfp_err *err);
 /* -ENOENT; -EBUSY: it has ports. */
 int vfp_pool_undefine(struct vfp_pool *pool, const char *name, struct vfp_err *err);
 /* One by name, -ENOENT.  The caller frees with vfp_pooldef_free(). */
@@ -62,6 +66,10 @@ struct vfp_wanted {
 /* The caller frees *ret. */
 int vfp_pool_wanted(struct vfp_pool *pool, struct vfp_wanted **ret, size_t *ret_n,
 		    struct vfp_err *err);
+
+/* Ends the leases of earlier boots now.  Every writer does so as its first step: this is for boot,
+ * so that it is done before anybody asks. */
+int vfp_pool_void(struct vfp_pool *pool, struct vfp_err *err);
 
 /* --- Ports and bindings ----------------------------------------------------------------------- */
 
@@ -94,6 +102,15 @@ int vfp_pool_bind(struct vfp_pool *pool, const struct vfp_owner *owner,
 int vfp_pool_unbind(struct vfp_pool *pool, const char *uuid, struct vfp_err *err);
 /* libvirt knows the domain now: its ports do not expire. */
 int vfp_pool_seen(struct vfp_pool *pool, const struct vfp_owner *owner, struct vfp_err *err);
+/* Ends the ports that no domain ever came for: not seen, not leased, and made more than
+ * @older_than_ms ago.  @ret_n: how many; NULL where nobody asks. */
+int vfp_pool_expire(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *ret_n,
+		    struct vfp_err *err);
+/* Binds the port with @mac to @vf and to no other from now on; NULL: to any again.  Its definition
+ * follows with the next vfp_pool_bind().
+ * -ENOENT: no such port, or no VF of its pool. */
+int vfp_pool_pin(struct vfp_pool *pool, const struct vfp_mac *mac, const struct vfp_vf *vf,
+		 struct vfp_err *err);
 /* @uuid NULL: all.  Ordered by domain name and MAC.  The caller frees *ret. */
 int vfp_pool_ports(struct vfp_pool *pool, const char *uuid, struct vfp_port **ret, size_t *ret_n,
 		   struct vfp_err *err);
@@ -222,6 +239,10 @@ struct vfp_journal_filter {
 	const char *domain; /* name or UUID; NULL any */
 	const char *mac;    /* NULL any */
 };
+/* Deletes the lines that are older than @older_than_ms.  -EINVAL: less than a day, which the schema
+ * keeps.  @ret_n: how many; NULL where nobody asks. */
+int vfp_pool_trim(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *ret_n,
+		  struct vfp_err *err);
 /* Oldest first.  The caller frees *ret. */
 int vfp_pool_journal(struct vfp_pool *pool, const struct vfp_journal_filter *filter,
 		     struct vfp_event **ret, size_t *ret_n, struct vfp_err *err);

@@ -57,7 +57,12 @@ static int choose_all(struct plan *plan, struct vfp_err *err);
 static int check_kernel(struct plan *plan, struct vfp_err *err);
 static int write_all(struct plan *plan, struct vfp_err *err);
 static int drop_others(struct plan *plan, struct vfp_err *err);
-static int drop_port(struct vfp_pool *pool, const struct vfp_port_row *row, struct vfp_err *err);
+static bool is_leased(const struct vfp_lease *leases, size_t n, const struct vfp_mac *mac);
+static int drop_port(struct vfp_pool *pool, const struct vfp_port_row *row, const char *event,
+		     struct vfp_err *err);
+static int pin_to(struct vfp_pool *pool, const struct vfp_port_row *row, const struct vfp_vf *vf,
+		  struct vfp_err *err);
+static int unpin(struct vfp_pool *pool, const struct vfp_port_row *row, struct vfp_err *err);
 static struct vfp_binding binding_of(const struct nic *nic);
 
 static const struct vfp_column port_columns[] = {
@@ -132,7 +137,7 @@ int vfp_pool_unbind(struct vfp_pool *pool, const char *uuid, struct vfp_err *err
 				vfp_lease_format(pool->host, &leases[0], words, sizeof(words)));
 	rc = vfp_book_ports(pool, uuid, &rows, &n, err);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = drop_port(pool, &rows[i], err);
+		rc = drop_port(pool, &rows[i], "unbind", err);
 	if (rc < 0)
 		return rc;
 	return vfp_db_commit(&change, err);
@@ -153,6 +158,58 @@ int vfp_pool_seen(struct vfp_pool *pool, const struct vfp_owner *owner, struct v
 	if (n_changed)
 		rc = vfp_book_note(pool, "seen", &(struct vfp_about){.owner = owner}, err,
 				   "libvirt knows the domain");
+	if (rc < 0)
+		return rc;
+	return vfp_db_commit(&change, err);
+}
+
+int vfp_pool_expire(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *ret_n,
+		    struct vfp_err *err)
+{
+	const int64_t limit = pool->host->kernel->now_ms() - older_than_ms;
+	vfp_auto(db_transaction) change = NULL;
+	vfp_autofree struct vfp_port_row *rows = NULL;
+	vfp_autofree struct vfp_lease *leases = NULL;
+	size_t n, n_leases;
+	unsigned int n_expired = 0;
+	int rc = vfp_book_begin(pool, &change, err);
+
+	if (rc == 0)
+		rc = vfp_book_leases(pool, NULL, &leases, &n_leases, err);
+	if (rc == 0)
+		rc = vfp_book_ports(pool, NULL, &rows, &n, err);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		const struct vfp_port *port = &rows[i].port;
+
+		if (port->is_seen || port->created_ms >= limit ||
+		    is_leased(leases, n_leases, &port->mac))
+			continue;
+		rc = drop_port(pool, &rows[i], "expired", err);
+		n_expired++;
+	}
+	if (rc == 0)
+		rc = vfp_db_commit(&change, err);
+	if (rc == 0 && ret_n)
+		*ret_n = n_expired;
+	return rc;
+}
+
+int vfp_pool_pin(struct vfp_pool *pool, const struct vfp_mac *mac, const struct vfp_vf *vf,
+		 struct vfp_err *err)
+{
+	vfp_auto(db_transaction) change = NULL;
+	struct vfp_port_row row;
+	char text[VFP_MAC_SIZE];
+	int rc = vfp_book_begin(pool, &change, err);
+
+	if (rc < 0)
+		return rc;
+	rc = vfp_book_port_of_mac(pool, mac, &row, err);
+	if (rc == 0)
+		return vfp_fail(err, ENOENT, "MAC %s: no port has it; see: vfpool domain list",
+				vfp_mac_format(mac, text));
+	if (rc > 0)
+		rc = vf ? pin_to(pool, &row, vf, err) : unpin(pool, &row, err);
 	if (rc < 0)
 		return rc;
 	return vfp_db_commit(&change, err);
@@ -598,12 +655,13 @@ static int drop_others(struct plan *plan, struct vfp_err *err)
 		const struct vfp_mac *mac = &plan->rows[i].port.mac;
 
 		if (!has_mac(plan, mac, NULL) && !is_leased(leases, n_leases, mac))
-			rc = drop_port(plan->pool, &plan->rows[i], err);
+			rc = drop_port(plan->pool, &plan->rows[i], "unbind", err);
 	}
 	return rc;
 }
 
-static int drop_port(struct vfp_pool *pool, const struct vfp_port_row *row, struct vfp_err *err)
+static int drop_port(struct vfp_pool *pool, const struct vfp_port_row *row, const char *event,
+		     struct vfp_err *err)
 {
 	const struct vfp_port *port = &row->port;
 	int rc = vfp_db_run(pool->db, VFP_SQL_PORT_DELETE, VFP_VALUES(VFP_NUMBER(row->id)), NULL,
@@ -611,9 +669,47 @@ static int drop_port(struct vfp_pool *pool, const struct vfp_port_row *row, stru
 
 	if (rc < 0)
 		return rc;
-	return vfp_book_note(pool, "unbind",
+	return vfp_book_note(pool, event,
 			     &(struct vfp_about){&port->owner, &port->mac, &port->vf, port->pool},
 			     err, "port group %s", port->portgroup);
+}
+
+static int pin_to(struct vfp_pool *pool, const struct vfp_port_row *row, const struct vfp_vf *vf,
+		  struct vfp_err *err)
+{
+	const struct vfp_port *port = &row->port;
+	char home[VFP_NAME_SIZE], name[VFP_VF_SIZE];
+	int rc = vfp_book_pool_of(pool, vf, home, err);
+
+	if (rc < 0)
+		return rc;
+	if (strcmp(home, port->pool) != 0)
+		return vfp_fail(err, ENOENT, "VF %s: is none of pool %s; see: vfpool vf list",
+				vfp_vf_format(vf, name), port->pool);
+	rc = vfp_book_vf_put(pool, vf, err);
+	if (rc == 0)
+		rc = vfp_db_run(
+			pool->db, VFP_SQL_PORT_PIN,
+			VFP_VALUES(VFP_NUMBER(row->id), VFP_TEXT(vf->pf), VFP_NUMBER(vf->index)),
+			NULL, err);
+	if (rc < 0)
+		return rc;
+	return vfp_book_note(pool, "pin",
+			     &(struct vfp_about){&port->owner, &port->mac, vf, port->pool}, err,
+			     "to this VF and no other");
+}
+
+static int unpin(struct vfp_pool *pool, const struct vfp_port_row *row, struct vfp_err *err)
+{
+	const struct vfp_port *port = &row->port;
+	int rc = vfp_db_run(pool->db, VFP_SQL_PORT_UNPIN, VFP_VALUES(VFP_NUMBER(row->id)), NULL,
+			    err);
+
+	if (rc < 0)
+		return rc;
+	return vfp_book_note(pool, "unpin",
+			     &(struct vfp_about){&port->owner, &port->mac, &port->vf, port->pool},
+			     err, "to any VF of the pool");
 }
 
 static struct vfp_binding binding_of(const struct nic *nic)

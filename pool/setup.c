@@ -24,6 +24,8 @@ struct device {
 static void let_go(struct device *device);
 VFP_DEFINE_AUTO(device, struct device *, let_go)
 
+static int end_lease(struct vfp_pool *pool, const struct vfp_lease *lease, bool checks_use,
+		     const char *why, struct vfp_err *err);
 static int hold(struct vfp_pool *pool, const struct vfp_vf *vf, struct device *device,
 		struct vfp_err *err);
 static int hold_lease(struct vfp_pool *pool, const struct vfp_lease *lease, struct device *device,
@@ -88,6 +90,39 @@ int vfp_setup_verify(struct vfp_pool *pool, const struct vfp_lease *lease, struc
 int vfp_setup_end(struct vfp_pool *pool, const struct vfp_lease *lease, const char *why,
 		  struct vfp_err *err)
 {
+	return end_lease(pool, lease, false, why, err);
+}
+
+int vfp_setup_take_back(struct vfp_pool *pool, const struct vfp_lease *lease, const char *why,
+			struct vfp_err *err)
+{
+	return end_lease(pool, lease, true, why, err);
+}
+
+int vfp_setup_repark(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err)
+{
+	struct device held = {.fd = -1};
+	vfp_auto(device) device = &held;
+	struct vfp_lease lease;
+	int rc = hold(pool, vf, device, err);
+
+	if (rc == 0)
+		rc = vfp_book_lease_of(pool, vf, &lease, err);
+	if (rc != 0 || !strcmp(device->info.driver, "vfio-pci"))
+		return rc < 0 ? rc : 0;
+	rc = check_unused(device, err);
+	if (rc == 0)
+		rc = vfp_sysfs_park(pool->host, &device->info.pci, err);
+	if (rc < 0)
+		return rc;
+	return vfp_pool_note(pool, "parked", NULL, NULL, &device->vf, "it was with another driver",
+			     err);
+}
+
+/* @checks_use: nobody has seen that the VF is closed. */
+static int end_lease(struct vfp_pool *pool, const struct vfp_lease *lease, bool checks_use,
+		     const char *why, struct vfp_err *err)
+{
 	struct device held = {.fd = -1};
 	vfp_auto(device) device = &held;
 	struct vfp_err scrub = {0};
@@ -103,6 +138,11 @@ int vfp_setup_end(struct vfp_pool *pool, const struct vfp_lease *lease, const ch
 	rc = is_still_leased(pool, lease, err);
 	if (rc <= 0)
 		return rc;
+	if (rc_scrub == 0 && checks_use) {
+		rc = check_unused(device, err);
+		if (rc < 0)
+			return rc;
+	}
 	if (rc_scrub == 0)
 		rc_scrub = set_attrs(device, &vfp_attrs_scrubbed, &scrub);
 	if (rc_scrub == 0)
@@ -272,8 +312,8 @@ static int check_unused(const struct device *device, struct vfp_err *err)
 	if (is_busy)
 		return vfp_fail(
 			err, EBUSY,
-			"VF %s: some process has it (IOMMU group %d), though nobody has a lease on "
-			"it; see: vfpool vf list",
+			"VF %s: some process has it (IOMMU group %d), though by our book none should; "
+			"see: vfpool vf list",
 			vfp_vf_format(&device->vf, vf), device->info.iommu_group);
 	return 0;
 }

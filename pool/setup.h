@@ -34,6 +34,14 @@ int vfp_setup_end(struct vfp_pool *pool, const struct vfp_lease *lease, const ch
  * in words that name the holder, or a process that has no lease has the VF open. */
 int vfp_setup_reclaim(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
 
+/* Ends a lease whose VF its domain does not have (any more), though the domain runs: like
+ * vfp_setup_end(), but -EBUSY when some process has the VF open. */
+int vfp_setup_take_back(struct vfp_pool *pool, const struct vfp_lease *lease, const char *why,
+			struct vfp_err *err);
+
+/* Parks a VF that nobody has.  0 also when it is parked or leased; -EBUSY: a process has it open. */
+int vfp_setup_repark(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
+
 /* Counters of a leased VF; -ENODATA: the driver has none. */
 int vfp_setup_counters(struct vfp_pool *pool, const struct vfp_lease *lease,
 		       struct vfp_counters *ret, struct vfp_err *err);

@@ -134,3 +134,176 @@ static int find(struct vfp_libvirt *libvirt, const char *key, virDomainPtr *ret,
 	*ret = domain;
 	return 0;
 }
+
+/* --- For check, attach and detach ------------------------------------------------------------------ */
+
+/* A device on its way out. */
+struct removal {
+	const char *alias;
+	enum { REMOVAL_WAITS, REMOVAL_DONE, REMOVAL_FAILED, REMOVAL_LATE } state;
+};
+
+static const unsigned int affects[] = {
+	[VFP_LIBVIRT_LIVE] = VIR_DOMAIN_AFFECT_LIVE,
+	[VFP_LIBVIRT_CONFIG] = VIR_DOMAIN_AFFECT_CONFIG,
+};
+
+static void read_domain(virDomainPtr domain, struct vfp_libvirt_domain *ret)
+{
+	virDomainGetUUIDString(domain, ret->uuid);
+	snprintf(ret->name, sizeof(ret->name), "%s", virDomainGetName(domain));
+	if (virDomainIsPersistent(domain) == 1)
+		ret->definition = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
+	if (virDomainIsActive(domain) == 1)
+		ret->live = virDomainGetXMLDesc(domain, 0);
+}
+
+int vfp_libvirt_domains(struct vfp_libvirt *libvirt, const char *key,
+			struct vfp_libvirt_domain **ret, size_t *ret_n, struct vfp_err *err)
+{
+	struct vfp_libvirt_domain *domains;
+	virDomainPtr *found = NULL;
+	size_t n_domains = 0;
+	int n = 1, rc = 0;
+
+	if (key) {
+		found = vfp_alloc(1, sizeof(virDomainPtr));
+		rc = find(libvirt, key, &found[0], err);
+	} else {
+		n = virConnectListAllDomains(libvirt->conn, &found, 0);
+		rc = n < 0 ? fail(err, "list") : 0;
+	}
+	if (rc < 0) {
+		free(found);
+		return rc;
+	}
+	domains = vfp_alloc((size_t)n, sizeof(*domains));
+	for (int i = 0; i < n; i++) {
+		read_domain(found[i], &domains[n_domains]);
+		n_domains += domains[n_domains].definition || domains[n_domains].live;
+		virDomainFree(found[i]);
+	}
+	free(found);
+	*ret = domains;
+	*ret_n = n_domains;
+	return 0;
+}
+
+void vfp_libvirt_domains_free(struct vfp_libvirt_domain *domains, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(domains[i].definition);
+		free(domains[i].live);
+	}
+	free(domains);
+}
+
+int vfp_libvirt_attach(struct vfp_libvirt *libvirt, const char *uuid, const char *device,
+		       enum vfp_libvirt_target target, struct vfp_err *err)
+{
+	vfp_auto(virdomain) domain = NULL;
+	int rc = find(libvirt, uuid, &domain, err);
+
+	if (rc < 0)
+		return rc;
+	return virDomainAttachDeviceFlags(domain, device, affects[target]) == 0
+		       ? 0
+		       : fail(err, virDomainGetName(domain));
+}
+
+int vfp_libvirt_detach(struct vfp_libvirt *libvirt, const char *uuid, const char *device,
+		       enum vfp_libvirt_target target, struct vfp_err *err)
+{
+	vfp_auto(virdomain) domain = NULL;
+	int rc = find(libvirt, uuid, &domain, err);
+
+	if (rc < 0)
+		return rc;
+	return virDomainDetachDeviceFlags(domain, device, affects[target]) == 0
+		       ? 0
+		       : fail(err, virDomainGetName(domain));
+}
+
+static void on_removed(virConnectPtr conn, virDomainPtr domain, const char *alias, void *opaque)
+{
+	struct removal *removal = opaque;
+
+	if (!removal->alias || !strcmp(alias, removal->alias))
+		removal->state = REMOVAL_DONE;
+}
+
+static void on_removal_failed(virConnectPtr conn, virDomainPtr domain, const char *alias,
+			      void *opaque)
+{
+	struct removal *removal = opaque;
+
+	if (!removal->alias || !strcmp(alias, removal->alias))
+		removal->state = REMOVAL_FAILED;
+}
+
+static void on_deadline(int timer, void *opaque)
+{
+	struct removal *removal = opaque;
+
+	if (removal->state == REMOVAL_WAITS)
+		removal->state = REMOVAL_LATE;
+}
+
+/* Asks for the removal, then runs the loop until it is decided. */
+static int detach_and_wait(virDomainPtr domain, const char *device, struct removal *removal,
+			   int timeout_ms, struct vfp_err *err)
+{
+	int timer;
+
+	if (virDomainDetachDeviceFlags(domain, device, VIR_DOMAIN_AFFECT_LIVE) < 0)
+		return fail(err, virDomainGetName(domain));
+	timer = virEventAddTimeout(timeout_ms, on_deadline, removal, NULL);
+	while (removal->state == REMOVAL_WAITS && virEventRunDefaultImpl() == 0)
+		;
+	virEventRemoveTimeout(timer);
+	if (removal->state == REMOVAL_DONE)
+		return 0;
+	if (removal->state == REMOVAL_FAILED)
+		return vfp_fail(err, EPERM, "%s: the guest refused to let the device go",
+				virDomainGetName(domain));
+	return vfp_fail(err, ETIMEDOUT,
+			"%s: the guest has not let the device go in %d s; does it run?",
+			virDomainGetName(domain), timeout_ms / 1000);
+}
+
+/* On a connection of its own, since events come only to one that was opened after the loop was set up. */
+int vfp_libvirt_detach_wait(struct vfp_libvirt *libvirt, const char *uuid, const char *device,
+			    const char *alias, int timeout_ms, struct vfp_err *err)
+{
+	vfp_autofree char *uri = virConnectGetURI(libvirt->conn);
+	struct removal removal = {.alias = alias};
+	struct vfp_libvirt own = {0};
+	int done = -1, failed = -1, rc;
+	virDomainPtr domain = NULL;
+
+	if (virEventRegisterDefaultImpl() < 0)
+		return fail(err, "event loop");
+	own.conn = virConnectOpen(uri);
+	if (!own.conn)
+		return fail(err, "libvirt");
+	rc = find(&own, uuid, &domain, err);
+	if (rc == 0) {
+		done = virConnectDomainEventRegisterAny(
+			own.conn, domain, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
+			VIR_DOMAIN_EVENT_CALLBACK(on_removed), &removal, NULL);
+		failed = virConnectDomainEventRegisterAny(
+			own.conn, domain, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED,
+			VIR_DOMAIN_EVENT_CALLBACK(on_removal_failed), &removal, NULL);
+		rc = done < 0 || failed < 0
+			     ? fail(err, "events")
+			     : detach_and_wait(domain, device, &removal, timeout_ms, err);
+	}
+	if (done >= 0)
+		virConnectDomainEventDeregisterAny(own.conn, done);
+	if (failed >= 0)
+		virConnectDomainEventDeregisterAny(own.conn, failed);
+	if (domain)
+		virDomainFree(domain);
+	virConnectClose(own.conn);
+	return rc;
+}

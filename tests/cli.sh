@@ -9,7 +9,7 @@ new_host
 prints 0 'vfpool pf enable PF --vfs N' "help has every command" vfpool --help
 prints 2 'usage: vfpool pf enable PF' "a missing option shows the usage" vfpool pf enable ens1f0
 prints 2 "no command 'pf enabel'" "no guessing at names" vfpool pf enabel ens1f0 --vfs 1
-prints 2 "no option '--vf'" "nor at options" vfpool pf enable ens1f0 --vf 1
+prints 2 ""nor at options" vfpool pf enable ens1f0 --vf 1
 prints 2 'takes no option --vfs' "an option of another command" vfpool pf list --vfs 1
 prints 2 'needs a value' "an option without its value" vfpool pf enable ens1f0 --vfs
 
@@ -28,6 +28,22 @@ prints 0 'ens1f0: 3 of 7 VFs, parked on vfio-pci' "enable" vfpool pf enable ens1
 prints 0 'ens1f0: 3 of 7' "again" vfpool pf enable ens1f0 --vfs 3
 prints 0 'ens1f0: 4 of 7' "another count, as nobody holds one" vfpool pf enable ens1f0 --vfs 4
 prints 0 'Enabled +4 +4 +7 +0' "pf list shows it" vfpool pf list
+
+
+step "Boot"
+prints 0 'ens1f1: 2 of 7' "another PF, not parked" vfpool pf enable ens1f1 --vfs 2 --no-park
+prints 0 'ens1f0: 4 VFs, parked' "restore of what is there changes nothing" vfpool pf restore
+check "and notes nothing" test "$(vfpool journal | grep -c restored)" = 0
+reboot_host
+prints 0 'ens1f0 .*Disabled +0 +4' "after a reboot there is no VF" vfpool pf list
+rm "$root/sys/class/net/ens1f1"
+prints 1 'ens1f1: .*1 of the above could not be restored' "a PF that is gone fails" vfpool pf restore
+prints 0 'ens1f0 .*Enabled +4 +4' "and the other one is restored" vfpool pf list
+prints 0 'restored .*ens1f0: 4 VFs, there were 0' "journaled" vfpool journal
+prints 2 'not a number' "--wait" vfpool pf restore --wait long
+new_host
+prints 0 '^$' "nothing was ever wanted" vfpool pf restore
+vfpool pf enable ens1f0 --vfs 4 >"$root/out"
 
 step "Pools"
 prints 0 'pool sriov0 defined: 2 PFs, 3 port groups' "define" vfpool pool define "$top_srcdir/tests/data/sriov0.xml"
@@ -61,3 +77,52 @@ prints 2 '01:00:5e:00:00:01' "a multicast MAC" vfpool domain rewrite "$root/web4
 domain web5 05 "" >"$root/web5.xml"
 vfpool domain rewrite "$root/web5.xml" >"$root/web5.out"
 check "a domain without pool NIC comes out byte for byte" cmp "$root/web5.xml" "$root/web5.out"
+
+step "VFs kept for the host"
+prints 2 'usage: vfpool vf hold PF#N --reason WORDS' "hold wants a reason" vfpool vf hold ens1f0#1
+prints 2 'no VF: PF#NUMBER' "hold of no VF" vfpool vf hold ens1f0 --reason x
+prints 3 'is in no pool' "nor of one that no pool has" vfpool vf hold nosuch#1 --reason x
+prints 0 'ens1f0#1 is held for the host: a router' "hold" vfpool vf hold ens1f0#1 --reason "a router"
+prints 0 'ens1f0#1 .*held .*a router' "vf list says so" vfpool vf list
+prints 0 'hold .*ens1f0#1 .*a router' "and the journal" vfpool journal
+prints 0 'is not held' "unhold" vfpool vf unhold ens1f0#1
+prints 0 'ens1f0#1 .*free' "free again" vfpool vf list
+
+step "Leases"
+hook web1 prepare - "$root/web1.bound.xml"
+prints 0 'web1 .*preparing' "prepare leases" vfpool lease list
+prints 3 'no lease of such' "release of another domain" vfpool lease release web2
+prints 5 'in use by web1' "its daemon lives: not released" vfpool lease release web1
+"$top_builddir/tests/fake-root" "$root" -process "$libvirtd_PID"
+prints 0 'scrubbed and free; web1 had it' "with the daemon and QEMU gone it is" vfpool lease release web1
+check "no lease is left" test "$(vfpool lease list --json | tr -d ' ')" = '[]'
+
+step "Check"
+new_pool
+domain web1 01 "$(pool_nic 52:54:00:00:00:01)" >"$root/web1.xml"
+vfpool domain rewrite "$root/web1.xml" >"$root/web1.bound.xml"
+prints 0 'only database and host are compared' "nothing is wrong, and libvirt was not asked" vfpool check
+check "an empty list in JSON" test "$(vfpool check --json 2>"$root/said" | tr -d ' ')" = '[]'
+sqlite3 "$root/var/lib/vfpool/pool.db" "INSERT INTO vf (pf_id, idx, dirty) SELECT id, 2, 1 FROM pf WHERE dev = 'ens1f1'"
+prints 1 'dirty VF +- +ens1f1#2 +not scrubbed .*scrub and free' "a dirty VF" vfpool check
+hook web1 prepare - "$root/web1.bound.xml"
+prints 1 '1 difference;' "a start under way is none" vfpool check
+"$top_builddir/tests/fake-root" "$root" -process "$libvirtd_PID"
+prints 1 'stale lease +web1 +ens1f[01]#0 +preparing, and its QEMU is gone' "a lease left over" vfpool check
+echo '# vfpool members 1' >"$root/var/lib/vfpool/members"
+prints 1 'members file .*lacks pool sriov0' "the members file" vfpool check
+prints 1 '3 differences' "their number" vfpool check
+prints 0 'done: scrub and free' "repair mends them" vfpool check --repair
+prints 0 'only database' "then nothing is wrong" vfpool check
+
+step "Attach, detach, pin"
+test_driver=(--connect test:///default)
+prints 2 'usage: vfpool domain attach' "attach wants a pool" vfpool domain attach test
+prints 2 'usage: vfpool domain detach' "detach wants a MAC" vfpool domain detach test
+prints 2 'not a MAC' "and takes no other word" vfpool domain detach test --mac x "${test_driver[@]}"
+prints 3 'nosuch' "no such domain" vfpool domain attach nosuch --pool sriov0 "${test_driver[@]}"
+prints 5 'without <memoryBacking><locked/>' "a domain that runs without locked memory" \
+	vfpool domain attach test --pool sriov0 "${test_driver[@]}"
+prints 3 'holds no VF' "detach of what is not there" vfpool domain detach test --mac 52:54:00:00:00:09 "${test_driver[@]}"
+prints 2 'PF#NUMBER or auto' "pin to no VF" vfpool domain pin test --mac 52:54:00:00:00:09 --vf x "${test_driver[@]}"
+prints 3 'no port has it' "pin of no port" vfpool domain pin test --mac 52:54:00:00:00:09 --vf auto "${test_driver[@]}"

@@ -43,6 +43,17 @@ new_host() {
 	"$top_builddir/tests/fake-root" "$root" +process "pid=$libvirtd_PID,start=5,comm=libvirtd"
 }
 
+# reboot_host: what lies on the disk stays, VFs and processes go, and it is another boot.
+reboot_host() {
+	local kept
+	kept=$(mktemp -d "${TMPDIR:-/tmp}/vfpool-test.XXXXXX")
+	mv "$root/var" "$kept"
+	new_host
+	cp -a "$kept/var" "$root"
+	rm -rf "$kept"
+	cat /proc/sys/kernel/random/uuid >"$root/proc/sys/kernel/random/boot_id"
+}
+
 # new_pool: VFs on both and pool sriov0 with port groups blue (VLAN 100), green (VLAN 200) and trunk.
 new_pool() {
 	new_host

@@ -373,6 +373,55 @@ static void test_open(void **state)
 	assert_false(fake_exists(&fixture->host, "/var/lib/vfpool"));
 }
 
+/* By age, and never the last day's.  The schema asks the real clock, so the lines are of long ago. */
+static void test_trim(void **state)
+{
+	const int64_t day = 86400000, then = INT64_C(1000000000000);
+	struct pool_fixture *fixture = *state;
+	unsigned int n;
+
+	fake_clock_set(then);
+	assert_done(fixture, vfp_pool_note(fixture->pool, "refused", NULL, NULL, NULL, "old",
+					   &fixture->err));
+	fake_clock_set(then + day);
+	assert_done(fixture, vfp_pool_note(fixture->pool, "refused", NULL, NULL, NULL, "new",
+					   &fixture->err));
+	fake_clock_set(then + 3 * day);
+	assert_refused(fixture, vfp_pool_trim(fixture->pool, day, NULL, &fixture->err), EINVAL,
+		       "last day");
+	assert_done(fixture, vfp_pool_trim(fixture->pool, 2 * day + 1, &n, &fixture->err));
+	assert_int_equal(n, 1);
+	assert_int_equal(fixture_events(fixture, "refused"), 1);
+}
+
+static void test_check_members(void **state)
+{
+	static const struct {
+		const char *text, *words;
+	} cases[] = {
+		{"", "begins with"},
+		{"# vfpool members 1\n", "lacks pool sriov0"},
+		{"# vfpool members 1\npool sriov0\npool other\n", "names pool other"},
+		{"# vfpool members 1\npool sriov0\npf sriov0 ens1f0 0000:01:00.0 -\n",
+		 "lacks PF ens1f1"},
+		{"# vfpool members 1\npool sriov0\npf sriov0 ens1f0 0000:01:00.0 -\n"
+		 "pf sriov0 ens1f1 0000:02:00.0 -\npf sriov0 eno1 - -\n",
+		 "names PF eno1"},
+	};
+	struct pool_fixture *fixture = *state;
+
+	fixture_define(fixture, "");
+	assert_done(fixture, vfp_pool_check_members(fixture->pool, &fixture->err));
+	for (size_t i = 0; i < VFP_N(cases); i++) {
+		fake_write(&fixture->host, "/var/lib/vfpool/members", cases[i].text);
+		assert_refused(fixture, vfp_pool_check_members(fixture->pool, &fixture->err),
+			       ESTALE, cases[i].words);
+		assert_done(fixture, vfp_pool_write_members(fixture->pool, &fixture->err));
+		assert_done(fixture, vfp_pool_check_members(fixture->pool, &fixture->err));
+	}
+	assert_int_equal(fixture_events(fixture, "members"), VFP_N(cases));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, pool_fixture_teardown)
@@ -390,6 +439,8 @@ int main(void)
 		TEST(test_long_reason_is_cut),
 		TEST(test_unheard_of_vf),
 		TEST(test_journal),
+		TEST(test_trim),
+		TEST(test_check_members),
 		TEST(test_open),
 	};
 

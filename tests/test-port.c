@@ -419,6 +419,58 @@ static void test_ports_and_seen(void **state)
 	assert_false(ports[1].is_seen);
 }
 
+/* Ports that no domain came for go by age; those that are seen, leased or young stay. */
+static void test_expire(void **state)
+{
+	const int64_t hour = 3600000;
+	struct pool_fixture *fixture = *state;
+	const struct vfp_owner seen = fixture_owner(2);
+	unsigned int n;
+
+	fixture_bind(fixture, 1, "");
+	fixture_bind(fixture, 2, "");
+	assert_done(fixture, vfp_pool_seen(fixture->pool, &seen, &fixture->err));
+	fixture_lease(fixture, 3, "");
+	fake_clock_set(FIXTURE_NOW + hour);
+	fixture_bind(fixture, 4, "");
+	assert_done(fixture, vfp_pool_expire(fixture->pool, hour, &n, &fixture->err));
+	assert_int_equal(n, 0);
+	fake_clock_set(FIXTURE_NOW + hour + 1);
+	assert_done(fixture, vfp_pool_expire(fixture->pool, hour, &n, &fixture->err));
+	assert_int_equal(n, 1);
+	assert_int_equal(n_ports(fixture, fixture_owner(1).uuid), 0);
+	assert_int_equal(n_ports(fixture, NULL), 3);
+	assert_int_equal(fixture_events(fixture, "expired"), 1);
+}
+
+/* A pin moves the binding, holds it where the definition would have kept its VF, and ends. */
+static void test_pin_set(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_mac mac = fixture_mac(1), other = fixture_mac(9);
+	const struct vfp_vf vf = fixture_vf("ens1f1", 2);
+	struct vfp_vf strange = vf;
+	struct vfp_binding binding = fixture_bind(fixture, 1, "");
+
+	assert_vf(&binding.vf, "ens1f0", 0);
+	assert_refused(fixture, vfp_pool_pin(fixture->pool, &other, &vf, &fixture->err), ENOENT,
+		       "no port has it");
+	vfp_copy(strange.pf, sizeof(strange.pf), "eno1");
+	assert_refused(fixture, vfp_pool_pin(fixture->pool, &mac, &strange, &fixture->err), ENOENT,
+		       "VF eno1#2: is none of pool sriov0");
+	assert_done(fixture, vfp_pool_pin(fixture->pool, &mac, &vf, &fixture->err));
+	binding = fixture_bind(fixture, 1, "");
+	assert_vf(&binding.vf, "ens1f1", 2);
+	assert_done(fixture, vfp_pool_hold(fixture->pool, &vf, "for tests", &fixture->err));
+	assert_refused(fixture,
+		       bind_wants(fixture, 1, &(struct vfp_want){mac, "sriov0", ""}, 1, &binding),
+		       ENOSPC, "no usable VF");
+	assert_done(fixture, vfp_pool_pin(fixture->pool, &mac, NULL, &fixture->err));
+	binding = fixture_bind(fixture, 1, "");
+	assert_vf(&binding.vf, "ens1f0", 0);
+	assert_int_equal(fixture_events(fixture, "pin") + fixture_events(fixture, "unpin"), 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, pool_fixture_teardown)
@@ -431,6 +483,8 @@ int main(void)
 		TEST(test_kernel_is_asked_once_per_pf),
 		TEST(test_sharing),
 		TEST(test_no_usable_vf),
+		TEST(test_expire),
+		TEST(test_pin_set),
 		cmocka_unit_test(test_moves),
 		TEST(test_each_points_at_a_free_one),
 		TEST(test_sticky),

@@ -369,6 +369,33 @@ static void test_counters(void **state)
 	assert_int_equal(counters.rx_bytes, 123456789);
 }
 
+/* A lease whose VF the running domain does not have ends by a scrub, unless somebody has it open. */
+static void test_take_back(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
+
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+	fake_kernel_fail(&fixture->host, "vfio_busy", 1, "EIO", NULL);
+	assert_refused(fixture, vfp_setup_take_back(fixture->pool, &lease, "x", &fixture->err), EIO,
+		       "");
+	assert_true(is_leased(fixture, &lease.vf));
+	assert_done(fixture, vfp_setup_take_back(fixture->pool, &lease, "x", &fixture->err));
+	assert_false(is_leased(fixture, &lease.vf));
+	assert_attrs(fixture, &lease.vf, &vfp_attrs_scrubbed);
+}
+
+static void test_repark(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	struct vfp_vf vf = fixture_vf("ens1f0", 1);
+
+	assert_done(fixture, vfp_setup_repark(fixture->pool, &vf, &fixture->err));
+	assert_int_equal(fixture_events(fixture, "parked"), 1);
+	assert_done(fixture, vfp_setup_repark(fixture->pool, &vf, &fixture->err));
+	assert_int_equal(fixture_events(fixture, "parked"), 1);
+}
+
 int main(void)
 {
 #define TEST(name, setup) cmocka_unit_test_setup_teardown(name, setup, pool_fixture_teardown)
@@ -388,6 +415,8 @@ int main(void)
 		TEST(test_reclaim_after_reboot, setup),
 		TEST(test_reclaim_in_use, setup),
 		TEST(test_park, setup),
+		TEST(test_take_back, setup),
+		TEST(test_repark, setup),
 		TEST(test_counters, setup),
 	};
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vfpool lease: which running domain holds which VF. */
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/cleanup.h"
+#include "pool/setup.h"
 #include "tools/cmd.h"
 #include "tools/print.h"
 
@@ -60,8 +64,58 @@ static int lease_list(struct vfp_ctx *ctx, struct vfp_err *err)
 	return 0;
 }
 
+/* Whether the command names this lease: by its VF, or by its domain's name or UUID. */
+static bool is_named(const struct vfp_lease *lease, const char *key)
+{
+	char vf[VFP_VF_SIZE];
+
+	return !strcmp(key, vfp_vf_format(&lease->vf, vf)) || !strcmp(key, lease->owner.name) ||
+	       !strcmp(key, lease->owner.uuid);
+}
+
+static int release_one(struct vfp_ctx *ctx, const struct vfp_lease *lease, struct vfp_err *err)
+{
+	char vf[VFP_VF_SIZE];
+	int rc;
+
+	vfp_vf_format(&lease->vf, vf);
+	if (!vfp_lease_is_stale(&ctx->host, lease))
+		return vfp_fail(
+			err, EPERM,
+			"VF %s is in use by %s (QEMU %d): stop the domain, or detach the interface",
+			vf, lease->owner.name, (int)lease->qemu.pid);
+	rc = vfp_setup_reclaim(ctx->pool, &lease->vf, err);
+	if (rc == 0)
+		printf("%s is scrubbed and free; %s had it\n", vf, lease->owner.name);
+	return rc;
+}
+
+static int lease_release(struct vfp_ctx *ctx, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_lease *leases = NULL;
+	size_t n, n_named = 0;
+	int rc = vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
+
+	if (rc == 0)
+		rc = vfp_pool_leases(ctx->pool, NULL, &leases, &n, err);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (!is_named(&leases[i], ctx->args[0]))
+			continue;
+		n_named++;
+		rc = release_one(ctx, &leases[i], err);
+	}
+	if (rc == 0 && !n_named)
+		return vfp_fail(err, ENOENT,
+				"%s: no lease of such a domain or VF; see: vfpool "
+				"lease list",
+				ctx->args[0]);
+	return rc;
+}
+
 const struct vfp_cmd vfp_cmds_lease[] = {
 	{"lease", "list", "[--json]", 0, 0, VFP_TAKES(JSON), 0, lease_list,
 	 "Which running domain holds which VF."},
+	{"lease", "release", "DOMAIN|PF#N", 1, 1, 0, 0, lease_release,
+	 "End a lease that nothing alive holds: scrub the VF and free it."},
 	{0},
 };

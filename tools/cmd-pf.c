@@ -6,7 +6,9 @@
 
 #include "base/cleanup.h"
 #include "base/sysfs.h"
+#include "pool/inventory.h"
 #include "pool/pf.h"
+#include "pool/setup.h"
 #include "tools/cmd.h"
 #include "tools/print.h"
 
@@ -128,6 +130,87 @@ static int pf_disable(struct vfp_ctx *ctx, struct vfp_err *err)
 	return rc;
 }
 
+/* At boot the driver may still be on its way. */
+static void wait_for_pf(const struct vfp_host *host, const char *dev, int64_t deadline)
+{
+	struct vfp_pf pf;
+
+	while (vfp_sysfs_pf(host, dev, &pf, NULL) < 0 && host->kernel->ticks_ms() < deadline)
+		host->kernel->pause_ms(100);
+}
+
+/* Each PF; one that fails does not keep the others from theirs. */
+static int restore_pfs(struct vfp_ctx *ctx, int64_t deadline, size_t *n_failed, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_wanted *wanted = NULL;
+	struct vfp_err failed = {0};
+	size_t n;
+	int rc = vfp_pool_wanted(ctx->pool, &wanted, &n, err);
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		wait_for_pf(&ctx->host, wanted[i].dev, deadline);
+		if (vfp_pf_restore(ctx->pool, &wanted[i], ENABLE_TIMEOUT_MS, &failed) < 0) {
+			fprintf(stderr, "vfpool: %s: %s\n", wanted[i].dev, failed.msg);
+			*n_failed += 1;
+		} else {
+			printf("%s: %u VFs%s\n", wanted[i].dev, wanted[i].vfs,
+			       wanted[i].park ? ", parked on vfio-pci" : "");
+		}
+	}
+	return rc;
+}
+
+/* What the last boot left unscrubbed, or could not scrub. */
+static int restore_vfs(struct vfp_ctx *ctx, size_t *n_failed, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_member *members = NULL;
+	struct vfp_err failed = {0};
+	char vf[VFP_VF_SIZE];
+	size_t n;
+	int rc = vfp_inventory_read(ctx->pool, NULL, false, &members, &n, err);
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		const struct vfp_member *member = &members[i];
+
+		if (!member->is_present || member->is_leased ||
+		    (!member->state.is_dirty && !member->state.is_faulty))
+			continue;
+		vfp_vf_format(&member->vf, vf);
+		if (vfp_setup_reclaim(ctx->pool, &member->vf, &failed) < 0) {
+			fprintf(stderr, "vfpool: %s: %s\n", vf, failed.msg);
+			*n_failed += 1;
+		} else {
+			printf("%s: scrubbed\n", vf);
+		}
+	}
+	return rc;
+}
+
+static int pf_restore(struct vfp_ctx *ctx, struct vfp_err *err)
+{
+	const char *wait = ctx->opts[VFP_OPT_WAIT] ? ctx->opts[VFP_OPT_WAIT] : "0";
+	size_t n_failed = 0;
+	uint64_t seconds;
+	int64_t deadline;
+	int rc;
+
+	if (!vfp_number_parse(wait, 0, 3600, &seconds))
+		return vfp_fail(err, EINVAL, "--wait %s: not a number from 0 to 3600", wait);
+	deadline = ctx->host.kernel->ticks_ms() + (int64_t)seconds * 1000;
+	rc = vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
+	if (rc == -ENOENT)
+		return 0; /* nothing was ever wanted */
+	if (rc == 0)
+		rc = vfp_pool_void(ctx->pool, err);
+	if (rc == 0)
+		rc = restore_pfs(ctx, deadline, &n_failed, err);
+	if (rc == 0)
+		rc = restore_vfs(ctx, &n_failed, err);
+	if (rc == 0 && n_failed)
+		rc = vfp_fail(err, EIO, "%zu of the above could not be restored", n_failed);
+	return rc;
+}
+
 const struct vfp_cmd vfp_cmds_pf[] = {
 	{"pf", "list", "[--json]", 0, 0, VFP_TAKES(JSON), 0, pf_list,
 	 "The network cards of this host: SR-IOV status, VFs, leases, link."},
@@ -136,5 +219,7 @@ const struct vfp_cmd vfp_cmds_pf[] = {
 	 "Give a card N virtual functions and keep them on vfio-pci; remembered for the next boot."},
 	{"pf", "disable", "PF", 1, 1, 0, 0, pf_disable,
 	 "Take all virtual functions of a card away."},
+	{"pf", "restore", "[--wait SECONDS]", 0, 0, VFP_TAKES(WAIT), 0, pf_restore,
+	 "Give every card the VFs that it had before the reboot, and scrub what was left dirty."},
 	{0},
 };

@@ -72,16 +72,67 @@ static int vf_list(struct vfp_ctx *ctx, struct vfp_err *err)
 	return 0;
 }
 
-static int vf_scrub(struct vfp_ctx *ctx, struct vfp_err *err)
+/* The VF that the command names, and the database. */
+static int open_vf(struct vfp_ctx *ctx, struct vfp_vf *ret_vf, struct vfp_err *err)
 {
-	struct vfp_vf vf;
-	int rc = vfp_vf_parse(ctx->args[0], &vf);
-
-	if (rc < 0)
+	if (vfp_vf_parse(ctx->args[0], ret_vf) < 0)
 		return vfp_fail(err, EINVAL,
 				"'%s' is no VF: PF#NUMBER was expected, as vf list shows it",
 				ctx->args[0]);
-	rc = vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
+	return vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
+}
+
+/* A VF that no pool has cannot be kept from one. */
+static int open_member(struct vfp_ctx *ctx, struct vfp_vf *ret_vf, struct vfp_vf_state *ret_state,
+		       struct vfp_err *err)
+{
+	int rc = open_vf(ctx, ret_vf, err);
+
+	if (rc == 0)
+		rc = vfp_pool_vf_state(ctx->pool, ret_vf, ret_state, err);
+	if (rc == 0 && !*ret_state->pool)
+		return vfp_fail(err, ENOENT, "VF %s: is in no pool; see: vfpool vf list",
+				ctx->args[0]);
+	return rc;
+}
+
+static int vf_hold(struct vfp_ctx *ctx, struct vfp_err *err)
+{
+	struct vfp_vf_state state;
+	struct vfp_lease lease;
+	struct vfp_vf vf;
+	int rc;
+
+	if (!*ctx->opts[VFP_OPT_REASON])
+		return vfp_fail(err, EINVAL, "--reason: say in some words what the VF is kept for");
+	rc = open_member(ctx, &vf, &state, err);
+	if (rc == 0)
+		rc = vfp_pool_hold(ctx->pool, &vf, ctx->opts[VFP_OPT_REASON], err);
+	if (rc < 0)
+		return rc;
+	printf("%s is held for the host: %s\n", ctx->args[0], ctx->opts[VFP_OPT_REASON]);
+	if (vfp_pool_lease_of(ctx->pool, &vf, &lease, NULL) == 0)
+		printf("domain %s has it until it stops\n", lease.owner.name);
+	return 0;
+}
+
+static int vf_unhold(struct vfp_ctx *ctx, struct vfp_err *err)
+{
+	struct vfp_vf vf;
+	int rc = open_vf(ctx, &vf, err);
+
+	if (rc == 0)
+		rc = vfp_pool_unhold(ctx->pool, &vf, err);
+	if (rc == 0)
+		printf("%s is not held\n", ctx->args[0]);
+	return rc;
+}
+
+static int vf_scrub(struct vfp_ctx *ctx, struct vfp_err *err)
+{
+	struct vfp_vf vf;
+	int rc = open_vf(ctx, &vf, err);
+
 	if (rc == 0)
 		rc = vfp_setup_reclaim(ctx->pool, &vf, err);
 	if (rc == 0)
@@ -92,6 +143,9 @@ static int vf_scrub(struct vfp_ctx *ctx, struct vfp_err *err)
 const struct vfp_cmd vfp_cmds_vf[] = {
 	{"vf", "list", "[--pool POOL] [--json]", 0, 0, VFP_TAKES(JSON) | VFP_TAKES(POOL), 0,
 	 vf_list, "The VFs of the pools: who has them, and why one cannot be given."},
+	{"vf", "hold", "PF#N --reason WORDS", 1, 1, VFP_TAKES(REASON), VFP_TAKES(REASON), vf_hold,
+	 "Keep a VF for the host: no domain gets it; one that has it keeps it until it stops."},
+	{"vf", "unhold", "PF#N", 1, 1, 0, 0, vf_unhold, "Let the pool have a held VF again."},
 	{"vf", "scrub", "PF#N", 1, 1, 0, 0, vf_scrub,
 	 "Scrub a VF that nobody holds, for example one that is faulty or dirty."},
 	{0},

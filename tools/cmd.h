@@ -34,6 +34,13 @@ enum vfp_opt {
 	VFP_OPT_DOMAIN,
 	VFP_OPT_MAC,
 	VFP_OPT_CONNECT,
+	VFP_OPT_WAIT,
+	VFP_OPT_REPAIR,
+	VFP_OPT_REASON,
+	VFP_OPT_VF,
+	VFP_OPT_PORTGROUP,
+	VFP_OPT_LIVE,
+	VFP_OPT_CONFIG,
 	VFP_N_OPTS
 };
 #define VFP_TAKES(opt) (1u << VFP_OPT_##opt)
@@ -61,9 +68,11 @@ extern const struct vfp_cmd vfp_cmds_pf[];
 extern const struct vfp_cmd vfp_cmds_pool[];
 extern const struct vfp_cmd vfp_cmds_vf[];
 extern const struct vfp_cmd vfp_cmds_domain[];
+extern const struct vfp_cmd vfp_cmds_attach[]; /* of the noun domain, too */
 extern const struct vfp_cmd vfp_cmds_lease[];
 extern const struct vfp_cmd vfp_cmds_who[];
 extern const struct vfp_cmd vfp_cmds_journal[];
+extern const struct vfp_cmd vfp_cmds_check[];
 
 /* Opens the database for this call.  For READ a missing one is no error: ctx->pool stays NULL, and
  * a list is empty. */

@@ -8,8 +8,8 @@
 #include "tools/cmd.h"
 
 static const struct vfp_cmd *const tables[] = {
-	vfp_cmds_pf,	vfp_cmds_pool, vfp_cmds_vf,	 vfp_cmds_domain,
-	vfp_cmds_lease, vfp_cmds_who,  vfp_cmds_journal,
+	vfp_cmds_pf,	vfp_cmds_pool, vfp_cmds_vf,	 vfp_cmds_domain, vfp_cmds_attach,
+	vfp_cmds_lease, vfp_cmds_who,  vfp_cmds_journal, vfp_cmds_check,
 };
 
 static const struct option {
@@ -23,13 +23,20 @@ static const struct option {
 	[VFP_OPT_JSON] = {"json", NULL, "JSON instead of a table"},
 	[VFP_OPT_VFS] = {"vfs", "N", "how many virtual functions"},
 	[VFP_OPT_NO_PARK] = {"no-park", NULL, "leave the VFs to the host's driver"},
-	[VFP_OPT_POOL] = {"pool", "POOL", "of this pool only"},
+	[VFP_OPT_POOL] = {"pool", "POOL", "of this pool"},
 	[VFP_OPT_SINCE] = {"since", "TIME",
 			   "from this time on: \"YYYY-MM-DD\", \"YYYY-MM-DD HH:MM\" or "
 			   "seconds since 1970"},
 	[VFP_OPT_DOMAIN] = {"domain", "NAME", "of this domain only, by name or UUID"},
-	[VFP_OPT_MAC] = {"mac", "MAC", "of this MAC only"},
+	[VFP_OPT_MAC] = {"mac", "MAC", "of this MAC"},
 	[VFP_OPT_CONNECT] = {"connect", "URI", "libvirt's URI (qemu:///system)"},
+	[VFP_OPT_WAIT] = {"wait", "SECONDS", "so long for cards that the kernel has not found yet"},
+	[VFP_OPT_REPAIR] = {"repair", NULL, "mend what is found"},
+	[VFP_OPT_REASON] = {"reason", "WORDS", "why, for the journal and the lists"},
+	[VFP_OPT_VF] = {"vf", "PF#N", "this VF, or auto"},
+	[VFP_OPT_PORTGROUP] = {"portgroup", "GROUP", "the pool's port group (its default)"},
+	[VFP_OPT_LIVE] = {"live", NULL, "the running domain"},
+	[VFP_OPT_CONFIG] = {"config", NULL, "the definition, for the next start"},
 };
 
 #define ALWAYS (VFP_TAKES(ROOT) | VFP_TAKES(HELP) | VFP_TAKES(VERSION))
