@@ -84,6 +84,10 @@ const struct vfp_domain_memory *vfp_domain_memory(const struct vfp_domain *dom);
  * base/pooldef.h, "" none. */
 const char *vfp_domain_numa_nodes(const struct vfp_domain *dom);
 
+/* The element of the NIC in that place, as a document of its own: what virDomainUpdateDeviceFlags()
+ * takes.  The caller frees it. */
+char *vfp_domain_nic_xml(const struct vfp_domain *dom, size_t place);
+
 /* Writes the bound definition.
  * @uuid: for a document without one, else ignored.  @bindings: @n of them; @nics[i] is the place in
  * vfp_domain_nics() that bindings[i] belongs to, a NETWORK or BOUND one.  A BOUND NIC that is not

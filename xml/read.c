@@ -10,6 +10,7 @@
 
 #include "base/pooldef.h"
 #include "xml/document.h"
+#include "xml/edit.h"
 #include "xml/libxml.h"
 
 #define MAX_NODES 1024 /* Linux: CONFIG_NODES_SHIFT is at most 10 */
@@ -85,6 +86,16 @@ size_t vfp_domain_nics(const struct vfp_domain *dom, const struct vfp_nic **ret_
 {
 	*ret_nics = dom->nics;
 	return dom->n_nics;
+}
+
+char *vfp_domain_nic_xml(const struct vfp_domain *dom, size_t place)
+{
+	const struct vfp_layout layout = {.eol = "\n", .indent = "", .unit = "  ", .unit_size = 2};
+	vfp_auto(source) source = vfp_source_new(dom->text, dom->size, dom->doc);
+	vfp_auto(block) block = vfp_block_new();
+
+	vfp_source_copy(source, dom->places[place].node, block, 0);
+	return vfp_block_lay_out(block, &layout, false);
 }
 
 const struct vfp_domain_memory *vfp_domain_memory(const struct vfp_domain *dom)
