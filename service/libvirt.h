@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "base/vf.h"
+#include "pool/pool.h"
 
 struct vfp_libvirt;
 
@@ -21,3 +21,40 @@ int vfp_libvirt_definition(struct vfp_libvirt *libvirt, const char *key, char **
 int vfp_libvirt_define(struct vfp_libvirt *libvirt, const char *text, struct vfp_err *err);
 /* Starts; 0 also when it runs already.  -EPERM: a hook refused, in the hook's own words. */
 int vfp_libvirt_start(struct vfp_libvirt *libvirt, const char *key, struct vfp_err *err);
+
+/* --- For the service -------------------------------------------------------------------------- */
+
+/* Defines a text that libvirt wrote itself, with our changes in it.  Without the check against the
+ * schema: that takes longer than all else, and what another one defines meanwhile would be
+ * overwritten. */
+int vfp_libvirt_redefine(struct vfp_libvirt *libvirt, const char *text, struct vfp_err *err);
+/* Replaces one interface, known by its MAC, in the definition of domain @uuid; what runs is not
+ * touched.
+ * -ENOENT: the domain was undefined meanwhile. */
+int vfp_libvirt_update(struct vfp_libvirt *libvirt, const char *uuid, const char *interface,
+		       struct vfp_err *err);
+/* Takes the definition away again; firmware variables stay. */
+int vfp_libvirt_undefine(struct vfp_libvirt *libvirt, const char *uuid, struct vfp_err *err);
+/* The XML of the domain as it runs.  -ENOENT: it does not.  The caller frees. */
+int vfp_libvirt_live(struct vfp_libvirt *libvirt, const char *uuid, char **ret_text,
+		     struct vfp_err *err);
+
+enum vfp_libvirt_which { VFP_LIBVIRT_DEFINITIONS, VFP_LIBVIRT_RUNNING };
+/* All domains that have a definition, or that run.  The caller frees *ret. */
+int vfp_libvirt_list(struct vfp_libvirt *libvirt, enum vfp_libvirt_which which,
+		     struct vfp_owner **ret, size_t *ret_n, struct vfp_err *err);
+
+enum vfp_libvirt_what {
+	VFP_LIBVIRT_DEFINED, /* its definition is new, or another; also after a snapshot's revert */
+	VFP_LIBVIRT_UNDEFINED,
+	VFP_LIBVIRT_STOPPED, /* after the hook's release */
+	VFP_LIBVIRT_DEVICES, /* the running domain got a device, or lost one */
+	VFP_LIBVIRT_CLOSED,  /* the daemon went away; @owner is empty */
+};
+typedef void vfp_libvirt_handler(void *opaque, enum vfp_libvirt_what what,
+				 const struct vfp_owner *owner);
+/* Calls @handler for all that happens from now on, out of the event loop (service/loop.h), which must
+ * have been set up before vfp_libvirt_open().  The handler may not call libvirt: it notes what
+ * there is to do. */
+int vfp_libvirt_watch(struct vfp_libvirt *libvirt, vfp_libvirt_handler *handler, void *opaque,
+		      struct vfp_err *err);

@@ -22,7 +22,7 @@ door() {
 door 'netlink/' 'base/netlink\.[ch]'
 door 'sqlite3' 'pool/db\.[ch]'
 door 'libxml/' 'xml/[a-z]*\.[ch]'
-door 'libvirt/' 'service/libvirt\.[ch]'
+door 'libvirt/' 'service/(libvirt|loop)\.c'
 door 'json-c/' 'tools/print\.c'
 door 'systemd/' 'service/vfpoold\.c'
 
