@@ -101,9 +101,9 @@ int vfp_pool_seen(struct vfp_pool *pool, const struct vfp_owner *owner, struct v
 int vfp_pool_ports(struct vfp_pool *pool, const char *uuid, struct vfp_port **ret, size_t *ret_n,
 		   struct vfp_err *err);
 
-/* Domains that do not run and have a port whose VF they could not start on (leased by another, held,
- * faulty, not there, without link), while another VF of its pool is free: vfp_pool_bind() would move
- * them.  Only domains that libvirt knows.  The caller frees *ret. */
+/* Domains that do not run and have a port whose VF they could not start on (leased by another,
+ * held, faulty, not there, without link), while another VF of its pool is free: vfp_pool_bind()
+ * would move them.  Only domains that libvirt knows.  The caller frees *ret. */
 int vfp_pool_misplaced(struct vfp_pool *pool, struct vfp_owner **ret, size_t *ret_n,
 		       struct vfp_err *err);
 
