@@ -19,6 +19,9 @@
 VFP_DEFINE_AUTO(domain, struct vfp_domain *, vfp_domain_free)
 VFP_DEFINE_AUTO(members, struct vfp_members *, vfp_members_free)
 
+/* What a step gives beside 0, nothing more to do, and errors. */
+enum { DEFINED = 1, AGAIN = 2 };
+
 /* A domain's definition on its way. */
 struct job {
 	const struct vfp_keeper *keeper;
@@ -41,21 +44,21 @@ int vfp_keeper_settle(const struct vfp_keeper *keeper, const struct vfp_owner *o
 		      int64_t since_ms, struct vfp_err *err)
 {
 	struct job job = {.keeper = keeper, .owner = *owner, .since_ms = since_ms};
-	int rc = 1;
+	int rc = AGAIN;
 
-	for (unsigned int i = 0; rc > 0 && i < MAX_ROUNDS; i++) {
+	for (unsigned int i = 0; rc == AGAIN && i < MAX_ROUNDS; i++) {
 		rc = look(&job, err);
 		free(VFP_TAKE(job.text));
 		free(VFP_TAKE(job.bound));
 	}
-	if (rc > 0)
+	if (rc == AGAIN)
 		return vfp_fail(err, EAGAIN,
 				"domain %s: its definition changes faster than it is bound",
 				owner->name);
 	return rc;
 }
 
-/* One round; 1: something was changed, by us or another, that wants one more. */
+/* One round; AGAIN: something was changed, by us or another, that wants one more. */
 static int look(struct job *job, struct vfp_err *err)
 {
 	struct vfp_pool *pool = job->keeper->pool;
@@ -131,8 +134,8 @@ static bool is_same_but_vf(const struct vfp_nic *a, const struct vfp_nic *b)
 	       a->managed == b->managed && vfp_mac_equal(&a->want.mac, &b->want.mac);
 }
 
-/* Writes the VFs that changed, when nothing else of their interfaces does.  1: done, look again; 0:
- * it takes a define. */
+/* Writes the VFs that changed, when nothing else of their interfaces does.  0: it takes a
+ * define. */
 static int move(struct job *job, struct vfp_err *err)
 {
 	vfp_auto(domain) is = NULL, shall = NULL;
@@ -163,28 +166,41 @@ static int move(struct job *job, struct vfp_err *err)
 		n_moved += rc == 0;
 	}
 	if (rc == -ENOENT)
-		return 1; /* undefined meanwhile */
+		return AGAIN; /* undefined meanwhile */
 	if (rc < 0)
 		vfp_log(VFP_LOG_WARN, "domain %s: %s", job->owner.name, err->msg);
-	return n_moved > 0;
+	return n_moved ? AGAIN : 0;
 }
 
 static int define(struct job *job, struct vfp_err *err)
 {
 	const struct vfp_host *host = vfp_pool_host(job->keeper->pool);
 	struct vfp_libvirt *libvirt = job->keeper->libvirt;
-	vfp_autofree char *now = NULL;
+	vfp_autofree char *now = NULL, *after = NULL;
 	int rc = vfp_libvirt_definition(libvirt, job->owner.uuid, &now, err);
 
 	if (rc == -ENOENT || (rc == 0 && strcmp(now, job->text) != 0))
-		return 1; /* somebody was faster */
+		return AGAIN; /* somebody was faster */
 	if (rc == 0)
 		rc = vfp_libvirt_redefine(libvirt, job->bound, err);
 	if (rc < 0)
 		return complain(job, rc, err);
 	vfp_log(VFP_LOG_INFO, "domain %s: bound after %" PRId64 " ms", job->owner.name,
 		host->kernel->ticks_ms() - job->since_ms);
-	return 0;
+	/* The question after which all events have come, see service/echo.h. */
+	vfp_libvirt_definition(libvirt, job->owner.uuid, &after, NULL);
+	return DEFINED;
+}
+
+int vfp_keeper_step_back(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
+			 struct vfp_err *err)
+{
+	int rc;
+
+	vfp_log(VFP_LOG_INFO, "domain %s: was undefined while it was bound, and is so again",
+		owner->name);
+	rc = vfp_libvirt_undefine(keeper->libvirt, owner->uuid, err);
+	return rc == -ENOENT ? 0 : rc;
 }
 
 /* What passes by itself is tried again, what its author has to mend is said. */

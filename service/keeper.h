@@ -29,7 +29,8 @@ struct vfp_keeper {
 /* Looks at the definition of one domain.  None: its ports end, unless it runs or libvirt never knew
  * it.
  * @since_ms: when it became known that there is something to do (vfp_kernel.ticks_ms), for the log.
- * -EAGAIN, -EBUSY: to be tried again soon. */
+ * 1: it was defined; when all events are heard that came until now, service/echo.h tells whether it
+ * was still there.  0: it was not.  -EAGAIN, -EBUSY: to be tried again soon. */
 int vfp_keeper_settle(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
 		      int64_t since_ms, struct vfp_err *err);
 
@@ -37,6 +38,10 @@ int vfp_keeper_settle(const struct vfp_keeper *keeper, const struct vfp_owner *o
  * hand, a lease whose VF is not among them was detached. */
 int vfp_keeper_inspect(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
 		       struct vfp_err *err);
+
+/* Takes back a definition that should not have risen. */
+int vfp_keeper_step_back(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
+			 struct vfp_err *err);
 
 /* Ends the leases that nobody holds any more (pool/setup.h, vfp_setup_reclaim()). */
 void vfp_keeper_heal(const struct vfp_keeper *keeper);

@@ -224,8 +224,11 @@ static void on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int
 	enum vfp_libvirt_what what;
 	struct vfp_owner owner;
 
-	if (event == VIR_DOMAIN_EVENT_DEFINED ||
-	    (event == VIR_DOMAIN_EVENT_STARTED && detail == VIR_DOMAIN_EVENT_STARTED_FROM_SNAPSHOT))
+	if (event == VIR_DOMAIN_EVENT_DEFINED && detail == VIR_DOMAIN_EVENT_DEFINED_ADDED)
+		what = VFP_LIBVIRT_ADDED;
+	else if (event == VIR_DOMAIN_EVENT_DEFINED ||
+		 (event == VIR_DOMAIN_EVENT_STARTED &&
+		  detail == VIR_DOMAIN_EVENT_STARTED_FROM_SNAPSHOT))
 		what = VFP_LIBVIRT_DEFINED;
 	else if (event == VIR_DOMAIN_EVENT_UNDEFINED)
 		what = VFP_LIBVIRT_UNDEFINED;

@@ -45,7 +45,8 @@ int vfp_libvirt_list(struct vfp_libvirt *libvirt, enum vfp_libvirt_which which,
 		     struct vfp_owner **ret, size_t *ret_n, struct vfp_err *err);
 
 enum vfp_libvirt_what {
-	VFP_LIBVIRT_DEFINED, /* its definition is new, or another; also after a snapshot's revert */
+	VFP_LIBVIRT_ADDED,   /* it has a definition, and had none */
+	VFP_LIBVIRT_DEFINED, /* its definition is another; also after a snapshot's revert */
 	VFP_LIBVIRT_UNDEFINED,
 	VFP_LIBVIRT_STOPPED, /* after the hook's release */
 	VFP_LIBVIRT_DEVICES, /* the running domain got a device, or lost one */

@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/netlink.h"
 #include "pool/members.h"
+#include "service/echo.h"
 #include "service/keeper.h"
 #include "service/loop.h"
 
@@ -40,7 +41,15 @@ struct job {
 	bool is_late;	      /* waits for the retry timer */
 };
 
-enum timer { TIMER_CONNECT, TIMER_WORK, TIMER_RETRY, TIMER_REARRANGE, TIMER_WATCHDOG, N_TIMERS };
+enum timer {
+	TIMER_CONNECT,
+	TIMER_WORK,
+	TIMER_RETRY,
+	TIMER_REARRANGE,
+	TIMER_ECHO,
+	TIMER_WATCHDOG,
+	N_TIMERS,
+};
 
 struct daemon {
 	struct vfp_host host;
@@ -54,6 +63,8 @@ struct daemon {
 	int timers[N_TIMERS];
 	int reconnect_ms, watchdog_ms;
 	int signals, book, links; /* descriptors */
+	struct vfp_echo echo;	  /* of the last define; the next job waits for it */
+	bool is_heard;		  /* the loop went round once since */
 	struct job *jobs;	  /* oldest first */
 	size_t n_jobs;
 };
@@ -70,6 +81,7 @@ static void on_connect(void *opaque);
 static void on_work(void *opaque);
 static void on_retry(void *opaque);
 static void on_rearrange(void *opaque);
+static void on_echo(void *opaque);
 static void on_watchdog(void *opaque);
 static void on_libvirt(void *opaque, enum vfp_libvirt_what what, const struct vfp_owner *owner);
 static void sweep(struct daemon *daemon);
@@ -145,9 +157,9 @@ static int options_parse(int argc, char **argv, struct daemon *daemon, bool *ret
 static int set_up(struct daemon *daemon, struct vfp_err *err)
 {
 	static vfp_loop_callback *const callbacks[N_TIMERS] = {
-		[TIMER_CONNECT] = on_connect,	[TIMER_WORK] = on_work,
-		[TIMER_RETRY] = on_retry,	[TIMER_REARRANGE] = on_rearrange,
-		[TIMER_WATCHDOG] = on_watchdog,
+		[TIMER_CONNECT] = on_connect, [TIMER_WORK] = on_work,
+		[TIMER_RETRY] = on_retry,     [TIMER_REARRANGE] = on_rearrange,
+		[TIMER_ECHO] = on_echo,	      [TIMER_WATCHDOG] = on_watchdog,
 	};
 	int (*const steps[])(struct daemon *, struct vfp_err *) = {watch_signals, watch_book,
 								   watch_links};
@@ -280,6 +292,12 @@ static void on_libvirt(void *opaque, enum vfp_libvirt_what what, const struct vf
 	struct daemon *daemon = opaque;
 	struct job *job;
 
+	if (what == VFP_LIBVIRT_ADDED || what == VFP_LIBVIRT_DEFINED ||
+	    what == VFP_LIBVIRT_UNDEFINED)
+		vfp_echo_hear(&daemon->echo, owner->uuid,
+			      what == VFP_LIBVIRT_ADDED	    ? VFP_ECHO_ADDED
+			      : what == VFP_LIBVIRT_DEFINED ? VFP_ECHO_UPDATED
+							    : VFP_ECHO_UNDEFINED);
 	if (what == VFP_LIBVIRT_CLOSED) {
 		daemon->is_closed = true;
 		vfp_loop_set_timer(daemon->timers[TIMER_CONNECT], 0);
@@ -388,10 +406,16 @@ static void on_work(void *opaque)
 	struct job job, *again;
 	int rc;
 
-	if (!is_connected(daemon) || !take_job(daemon, &job))
+	if (!is_connected(daemon) || *daemon->echo.owner.uuid || !take_job(daemon, &job))
 		return;
-	vfp_loop_set_timer(daemon->timers[TIMER_WORK], 0);
 	rc = do_job(daemon, &job, &err);
+	if (rc > 0) {
+		vfp_echo_expect(&daemon->echo, &job.owner);
+		daemon->is_heard = false;
+		vfp_loop_set_timer(daemon->timers[TIMER_ECHO], 0);
+	} else {
+		vfp_loop_set_timer(daemon->timers[TIMER_WORK], 0);
+	}
 	if (rc < 0)
 		vfp_log(rc == -EBUSY || rc == -EAGAIN ? VFP_LOG_DEBUG : VFP_LOG_WARN,
 			"domain %s: %s", job.owner.name, err.msg);
@@ -405,6 +429,25 @@ static void on_work(void *opaque)
 	vfp_loop_set_timer(daemon->timers[TIMER_RETRY], RETRY_MS);
 }
 
+/* All events that have come are called back within one round of the loop, whatever the order of its
+ * timers: what was due when the first call came has been done when the second one does. */
+static void on_echo(void *opaque)
+{
+	struct daemon *daemon = opaque;
+	const struct vfp_owner owner = daemon->echo.owner;
+	struct vfp_err err = {0};
+
+	if (*owner.uuid && !daemon->is_heard) {
+		daemon->is_heard = true;
+		vfp_loop_set_timer(daemon->timers[TIMER_ECHO], 1);
+		return;
+	}
+	if (vfp_echo_has_risen(&daemon->echo) && is_connected(daemon) &&
+	    vfp_keeper_step_back(&daemon->keeper, &owner, &err) < 0)
+		vfp_log(VFP_LOG_ERR, "domain %s: %s", owner.name, err.msg);
+	vfp_loop_set_timer(daemon->timers[TIMER_WORK], 0);
+}
+
 static int do_job(struct daemon *daemon, const struct job *job, struct vfp_err *err)
 {
 	int rc = 0;
@@ -413,8 +456,8 @@ static int do_job(struct daemon *daemon, const struct job *job, struct vfp_err *
 		return vfp_fail(err, EBUSY, "it starts just now");
 	if (job->settle)
 		rc = vfp_keeper_settle(&daemon->keeper, &job->owner, job->since_ms, err);
-	if (rc == 0 && job->inspect)
-		rc = vfp_keeper_inspect(&daemon->keeper, &job->owner, err);
+	if (rc >= 0 && job->inspect && vfp_keeper_inspect(&daemon->keeper, &job->owner, err) < 0)
+		vfp_log(VFP_LOG_WARN, "domain %s: %s", job->owner.name, err->msg);
 	return rc;
 }
 
