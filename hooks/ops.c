@@ -411,8 +411,8 @@ static int check_nic(const struct hook *hook, const struct mine *mine, struct vf
 	if (nic->kind == VFP_NIC_NETWORK)
 		return vfp_fail(
 			err, EPERM,
-			"interface %s is in pool %s and has no VF yet; run: vfpool domain bind %s (or, for "
-			"a domain without a definition: vfpool domain rewrite), then start again",
+			"interface %s is in pool %s and has no VF yet: start again in a moment, or run: "
+			"vfpool domain bind %s (for a domain without a definition: vfpool domain rewrite)",
 			mac, mine->pool, hook->owner.name);
 	if (nic->kind == VFP_NIC_HOSTDEV)
 		return vfp_fail(

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether a define of ours brought back a domain that somebody had undefined a moment before: libvirt has no
- * define that wants the domain to be there still.  Pure.
+ * Whether a define of ours brought back a domain that somebody had undefined a moment before:
+ * libvirt has no define that wants the domain to be there still.  Pure.
  *
- * libvirt's events of one domain come in the order in which things happened, and before the answer to any question
- * that is asked afterwards.  So whoever defines, asks one more question and then hears all that came, knows:
+ * libvirt's events of one domain come in the order in which things happened, and before the answer
+ * to any question that is asked afterwards.  So whoever defines, asks one more question and then
+ * hears all that came, knows:
  *
  *	updated				the domain was there
  *	undefined, added		our define made it anew: it is to be undefined again
