@@ -9,7 +9,8 @@
  *
  *	first, or when more than a VF changes: read, bind, read again, define when both readings
  *	agree; the event of our own define then leads here once more, and finds nothing to do, or
- *	what another one wrote meanwhile
+ *	what another one wrote meanwhile.  libvirt cannot compare and define in one: an edit of
+ *	another between the second reading and the define is lost, an undefine is not (echo.h)
  *
  *	a VF alone: virDomainUpdateDeviceFlags(CONFIG), by which nothing else of the definition can
  *	be lost

@@ -29,6 +29,7 @@ of() {
 }
 
 step 'The unit'
+modprobe vfio-pci
 for pf in eth0 eth1; do
 	ip link set $pf up
 	check "$pf has 7 VFs" vfpool pf enable $pf --vfs 7
