@@ -16,7 +16,7 @@ for dir in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /ru
 	mkdir -p $dir && mount -t tmpfs tmpfs $dir || exit 77
 done
 . "$top_srcdir/tests/lib.sh"
-n_races=${1:-40}
+n_races=${1:-25}
 log=$root/vfpoold.log
 
 # nic_of TITLE: the domain "race", as its author writes it.
@@ -47,7 +47,7 @@ has_ports() {
 }
 
 start_vfpoold() {
-	"$top_builddir/tests/vfpoold-fake" --root "$root" 2>>"$log" &
+	nice -n -10 "$top_builddir/tests/vfpoold-fake" --root "$root" 2>>"$log" &
 	vfpoold=$!
 }
 
@@ -64,6 +64,19 @@ check "binds" wait_until 5 is_bound race
 check "and makes a port" has_ports 1
 check "undefine" virsh --quiet undefine race
 check "ends it" wait_until 5 has_ports 0
+
+# switches: how often it has gone to sleep. is_quiet: not once within a second.
+switches() {
+	sed -n 's/^voluntary_ctxt_switches:[[:space:]]*//p' "/proc/$vfpoold/status"
+}
+
+is_quiet() {
+	local before
+	before=$(switches)
+	sleep 1
+	[ "$(switches)" = "$before" ]
+}
+check "while nothing happens it does not wake" wait_until 10 is_quiet
 
 step "Edits that race with it: $n_races rounds"
 lost=0 late=0 risen=0

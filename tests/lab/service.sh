@@ -28,6 +28,14 @@ of() {
 	sed -n "s/^$1:[[:space:]]*\([0-9]*\).*/\1/p" "/proc/$pid/status"
 }
 
+# is_quiet: no wake-up within 3 s.
+is_quiet() {
+	local before
+	before=$(of voluntary_ctxt_switches)
+	sleep 3
+	[ "$(of voluntary_ctxt_switches)" = "$before" ]
+}
+
 step 'The unit'
 modprobe vfio-pci
 for pf in eth0 eth1; do
@@ -81,8 +89,8 @@ for i in $(seq 28); do
 	virsh --quiet define <(guest_xml "idle$i" --bare "$(nic "52:54:00:00:01:$(printf %02x "$i")")")
 done
 check 'the last is bound' wait_until 20 bound idle28
-sleep 3
 pid=$(systemctl show -P MainPID vfpoold)
+check 'all is done' wait_until 120 is_quiet
 before=$(of voluntary_ctxt_switches) ticks=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
 sleep "$idle"
 after=$(of voluntary_ctxt_switches)
