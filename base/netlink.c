@@ -111,6 +111,32 @@ int vfp_netlink_vf_write(const struct vfp_host *host, const char *netdev, unsign
 	return ask(host, request, what, &answer, &size, err);
 }
 
+int vfp_netlink_watch(int *ret_fd, struct vfp_err *err)
+{
+	const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+	vfp_autoclose int fd =
+		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return vfp_fail(err, errno, "cannot listen for changes of links: %s",
+				strerror(errno));
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+bool vfp_netlink_watched(int fd)
+{
+	bool any = false;
+	char buf[1];
+
+	/* Where there was more than the socket holds it says ENOBUFS once, and that is a change
+	 * too. */
+	while (recv(fd, buf, sizeof(buf), MSG_TRUNC) > 0 || errno == ENOBUFS)
+		any = true;
+	return any;
+}
+
 int vfp_netlink_parse(const void *message, size_t size, const char *netdev, struct vfp_attrs *attrs,
 		      size_t n, size_t *ret_n, struct vfp_err *err)
 {

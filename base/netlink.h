@@ -17,6 +17,12 @@ int vfp_netlink_vf_read(const struct vfp_host *host, const char *netdev, bool wi
 int vfp_netlink_vf_write(const struct vfp_host *host, const char *netdev, unsigned int index,
 			 enum vfp_attr attr, const struct vfp_attrs *attrs, struct vfp_err *err);
 
+/* A socket, readable whenever a network device of the host appears, goes or changes, its link for
+ * one.  The caller closes *ret_fd. */
+int vfp_netlink_watch(int *ret_fd, struct vfp_err *err);
+/* Empties it.  Whether there was anything; what has changed is to be looked up. */
+bool vfp_netlink_watched(int fd);
+
 /* The pure halves of the two, for tests: an RTM_NEWLINK message of @size bytes into values, and the
  * RTM_SETLINK message that sets one attribute, without sequence number; the caller frees
  * *ret_message. */

@@ -3,7 +3,7 @@
  * Marks: what one call of the hook leaves for the next, as small files below /run/vfpool (gone with
  * a reboot).
  *
- *	/run/vfpool/domains/UUID	this domain has, or had, a lease: later calls about it concern us
+ *	/run/vfpool/domains/UUID	the domain has, or had, a lease: later calls concern us
  *	/run/vfpool/restore/UUID	libvirt is restoring this domain: "PID START" of the daemon that does
  *
  * A mark is a hint to look, never the truth: the database is.

@@ -26,7 +26,7 @@ struct mine {
 	struct vfp_pci pf_pci;
 };
 
-/* One call of the hook.  What an operation needs is opened before it runs, by its row in the table. */
+/* One call of the hook.  What an operation needs is opened before it runs, by its row. */
 struct hook {
 	struct vfp_host host;
 	const struct vfp_hook_call *call;
@@ -167,7 +167,7 @@ static int op_prepare(struct hook *hook, struct vfp_err *err)
 	for (size_t i = 0; i < hook->n_mine; i++) {
 		struct mine *mine = &hook->mine[i];
 
-		/* Its error is that somebody alive holds the VF: vfp_pool_lease() says it better. */
+		/* That somebody alive holds the VF is said better by vfp_pool_lease(). */
 		vfp_setup_reclaim(hook->pool, &mine->vf, NULL);
 		rc = check_unused(hook, mine, err);
 		if (rc < 0)
@@ -265,7 +265,7 @@ static int op_release(struct hook *hook, struct vfp_err *err)
 		} else {
 			rc = vfp_setup_end(hook->pool, lease, hook->call->reason, err);
 			if (rc == -EBUSY)
-				left++; /* its lock or the database: the lease stands and is healed later */
+				left++; /* the lease stands and is healed later */
 		}
 		worst = rc < 0 ? rc : worst;
 	}
@@ -413,8 +413,8 @@ static int check_nic(const struct hook *hook, const struct mine *mine, struct vf
 	if (nic->kind == VFP_NIC_NETWORK)
 		return vfp_fail(
 			err, EPERM,
-			"interface %s is in pool %s and has no VF yet; run: vfpool domain bind %s (or, for "
-			"a domain without a definition: vfpool domain rewrite), then start again",
+			"interface %s is in pool %s and has no VF yet: start again in a moment, or run: "
+			"vfpool domain bind %s (for a domain without a definition: vfpool domain rewrite)",
 			mac, mine->pool, hook->owner.name);
 	if (nic->kind == VFP_NIC_HOSTDEV)
 		return vfp_fail(

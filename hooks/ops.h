@@ -22,5 +22,5 @@ struct vfp_hook_call {
 };
 
 /* Carries out the call: 0, or 1 to refuse.  Of a refusal one line goes to stderr, which libvirt
- * shows to whoever started the domain.  Nothing goes to stdout: to libvirt that would be a new XML. */
+ * shows to whoever started the domain.  Nothing goes to stdout, where libvirt expects XML. */
 int vfp_hook_run(const struct vfp_hook_call *call);

@@ -26,7 +26,7 @@
 #include "hooks/marks.h"
 #include "pool/members.h"
 
-#define XML_MAX	    (64u << 20) /* more than this is not libvirt's: its own messages end at 32 MiB */
+#define XML_MAX	    (64u << 20) /* libvirt's own messages end at 32 MiB */
 #define MEMBERS_MAX (1u << 20)
 #define MODULE	    PKGLIBDIR "/hook.so"
 
@@ -166,7 +166,7 @@ static bool is_marked(const char *root, const char *uuid)
 	return access(path, F_OK) == 0;
 }
 
-/* Whether @xml has <source network='NAME'…> of the pool whose name begins at @name and is @n long. */
+/* Whether @xml has <source network='NAME'…> of the pool whose name is the @n bytes at @name. */
 static bool names_pool(const char *xml, const char *name, size_t n)
 {
 	static const char attribute[] = "network=";

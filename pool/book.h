@@ -15,6 +15,7 @@ struct vfp_pool {
 	const struct vfp_host *host;
 	struct vfp_db *db;
 	char boot_id[VFP_BOOT_ID_SIZE];
+	int64_t data_version; /* as vfp_pool_has_changed() saw it last; 0 never */
 };
 
 /* vfp_db_begin(); but the first writer of a boot first ends the leases of earlier ones, in a

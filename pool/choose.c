@@ -154,6 +154,15 @@ ssize_t vfp_choose(const struct vfp_member *members, size_t n, const struct vfp_
 	return best;
 }
 
+bool vfp_may_stay(const struct vfp_member *member, const char *uuid, bool with_link)
+{
+	const struct vfp_choice choice = {.uuid = uuid};
+
+	return member->is_present && !member->state.is_faulty && !member->state.is_held &&
+	       !*member->used_by && !leased(member, &choice) &&
+	       (member->has_carrier || !with_link);
+}
+
 char *vfp_choose_count(const enum vfp_unfit *unfit, size_t n, char *buf, size_t size)
 {
 	struct words words = {buf, size, 0};

@@ -28,6 +28,10 @@ struct vfp_choice {
 ssize_t vfp_choose(const struct vfp_member *members, size_t n, const struct vfp_choice *choice,
 		   enum vfp_unfit *ret_unfit);
 
+/* Whether a port of domain @uuid may stay bound to the VF: no definition is changed without need.
+ * @with_link: the PF's link counts. */
+bool vfp_may_stay(const struct vfp_member *member, const char *uuid, bool with_link);
+
 /* The words of a refusal.  The count: "3 VFs: 2 leased, 1 faulty".  The list of those that are not
  * fit, each with its holder or reason: "ens1f0#0 web1, ens1f0#1 web2, ens1f0#2 faulty".  Both, with
  * "; " between.  They are cut at @size.  All return @buf. */

@@ -86,6 +86,7 @@ static const char *const sql_of[VFP_N_SQL] = {
 	[VFP_SQL_USE_SHORT_LOG] = "PRAGMA journal_size_limit = 1048576",
 	[VFP_SQL_USE_FOREIGN_KEYS] = "PRAGMA foreign_keys = ON",
 	[VFP_SQL_VERSION] = "PRAGMA user_version",
+	[VFP_SQL_DATA_VERSION] = "PRAGMA data_version",
 
 	[VFP_SQL_BOOT_GET] = "SELECT boot_id FROM host",
 	[VFP_SQL_BOOT_SET] = "UPDATE host SET boot_id = ?1",
@@ -179,6 +180,15 @@ static const char *const sql_of[VFP_N_SQL] = {
 		"UPDATE port SET pinned = 1, vf_id = " VF_ID("?2", "?3") " WHERE id = ?1",
 	[VFP_SQL_PORT_UNPIN] = "UPDATE port SET pinned = 0 WHERE id = ?1",
 	[VFP_SQL_PORT_DELETE] = "DELETE FROM port WHERE id = ?1",
+
+	[VFP_SQL_TROUBLE_LIST] = "SELECT uuid, domain, reason, since_ms FROM trouble"
+				 " ORDER BY domain, uuid",
+	/* ?1 uuid, ?2 domain, ?3 reason, ?4 now; nothing is written when that is known */
+	[VFP_SQL_TROUBLE_PUT] =
+		"INSERT INTO trouble (uuid, domain, reason, since_ms) VALUES (?1, ?2, ?3, ?4)"
+		" ON CONFLICT (uuid) DO UPDATE SET domain = ?2, reason = ?3, since_ms = ?4"
+		" WHERE reason <> ?3",
+	[VFP_SQL_TROUBLE_DELETE] = "DELETE FROM trouble WHERE uuid = ?1",
 
 	/* ?1 of all SELECT_LEASE is this boot. */
 	[VFP_SQL_LEASE_LIST] = SELECT_LEASE "ORDER BY domain, uuid, mac",

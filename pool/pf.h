@@ -23,7 +23,7 @@ struct vfp_pf_change {
 int vfp_pf_set(struct vfp_pool *pool, const char *dev, const struct vfp_pf_change *change,
 	       struct vfp_err *err);
 
-/* Makes the PF again what vfp_pf_set() made it before a reboot, with the same errors; a PF that is so already
- * stays as it is.  A change gets its line "restored" in the journal. */
+/* Makes the PF again what vfp_pf_set() made it before a reboot, with the same errors; a PF that is
+ * so already stays as it is.  A change gets its line "restored" in the journal. */
 int vfp_pf_restore(struct vfp_pool *pool, const struct vfp_wanted *wanted, int timeout_ms,
 		   struct vfp_err *err);

@@ -61,6 +61,22 @@ const struct vfp_host *vfp_pool_host(const struct vfp_pool *pool)
 	return pool->host;
 }
 
+int vfp_pool_has_changed(struct vfp_pool *pool, bool *ret_has, struct vfp_err *err)
+{
+	struct version {
+		int64_t value;
+	} version;
+	static const struct vfp_column columns[] = {VFP_COLUMN_NUMBER(struct version, value)};
+	static const struct vfp_shape shape = VFP_SHAPE(struct version, columns);
+	int rc = vfp_db_row(pool->db, VFP_SQL_DATA_VERSION, NULL, &shape, &version, err);
+
+	if (rc < 0)
+		return rc;
+	*ret_has = version.value != pool->data_version;
+	pool->data_version = version.value;
+	return 0;
+}
+
 int vfp_pool_get(struct vfp_pool *pool, const char *name, struct vfp_pooldef *ret_def,
 		 struct vfp_err *err)
 {

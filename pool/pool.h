@@ -31,6 +31,9 @@ int vfp_pool_open(const struct vfp_host *host, enum vfp_pool_mode mode, struct v
 		  struct vfp_err *err);
 void vfp_pool_close(struct vfp_pool *pool); /* NULL is fine */
 const struct vfp_host *vfp_pool_host(const struct vfp_pool *pool);
+/* Whether anybody else, another process or another handle, has changed the database since the last
+ * call; true the first time.  Cheap: sqlite.org/pragma.html#pragma_data_version. */
+int vfp_pool_has_changed(struct vfp_pool *pool, bool *ret_has, struct vfp_err *err);
 
 /* --- Pools ------------------------------------------------------------------------------------ */
 
@@ -42,7 +45,8 @@ const struct vfp_host *vfp_pool_host(const struct vfp_pool *pool);
  * not there or has no SR-IOV (one that the pool had already may be absent: a pulled card does not
  * stop a change); -EINVAL: a name that is none, no PF, a PF twice. */
 int vfp_pool_define(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err);
-/* Whether the members file says what the database does: 0, or -ESTALE with words that say where not. */
+/* Whether the members file says what the database does: 0, or -ESTALE with words that say where
+ * not. */
 int vfp_pool_check_members(struct vfp_pool *pool, struct vfp_err *err);
 /* Writes it anew. */
 int vfp_pool_write_members(struct vfp_pool *pool, struct vfp_err *err);
@@ -114,6 +118,25 @@ int vfp_pool_pin(struct vfp_pool *pool, const struct vfp_mac *mac, const struct 
 /* @uuid NULL: all.  Ordered by domain name and MAC.  The caller frees *ret. */
 int vfp_pool_ports(struct vfp_pool *pool, const char *uuid, struct vfp_port **ret, size_t *ret_n,
 		   struct vfp_err *err);
+
+/* Domains that do not run and have a port whose VF they could not start on (leased by another,
+ * held, faulty, not there, without link), while another VF of its pool is free: vfp_pool_bind()
+ * would move them.  Only domains that libvirt knows.  The caller frees *ret. */
+int vfp_pool_misplaced(struct vfp_pool *pool, struct vfp_owner **ret, size_t *ret_n,
+		       struct vfp_err *err);
+
+/* A domain whose definition cannot be bound, and why: it stays as its author wrote it. */
+struct vfp_trouble {
+	struct vfp_owner owner;
+	char reason[512];
+	int64_t since_ms;
+};
+/* @reason "": it has none any more.  What is known already is not written again. */
+int vfp_pool_set_trouble(struct vfp_pool *pool, const struct vfp_owner *owner, const char *reason,
+			 struct vfp_err *err);
+/* Ordered by domain name.  The caller frees *ret. */
+int vfp_pool_troubles(struct vfp_pool *pool, struct vfp_trouble **ret, size_t *ret_n,
+		      struct vfp_err *err);
 
 /* --- Leases ----------------------------------------------------------------------------------- */
 

@@ -444,12 +444,9 @@ static void take(struct plan *plan, struct nic *nic, struct vfp_member *member)
 }
 
 /* Whether the port's binding is usable as it is.  Without need no definition is changed. */
-static bool can_keep(const struct plan *plan, const struct vfp_member *member)
+static bool can_keep(const struct plan *plan, const struct vfp_member *member, bool with_link)
 {
-	if (!member || !member->is_present || member->state.is_faulty || member->state.is_held ||
-	    *member->used_by)
-		return false;
-	if (member->is_leased && strcmp(member->lease.owner.uuid, plan->owner->uuid) != 0)
+	if (!member || !vfp_may_stay(member, plan->owner->uuid, with_link))
 		return false;
 	for (size_t i = 0; i < plan->n_taken; i++)
 		if (member->vf.index == plan->taken[i].index &&
@@ -458,12 +455,14 @@ static bool can_keep(const struct plan *plan, const struct vfp_member *member)
 	return true;
 }
 
-static void keep(struct plan *plan, struct nic *nic)
+static bool keep(struct plan *plan, struct nic *nic, bool with_link)
 {
 	struct vfp_member *member = find_member(nic->members, nic->n_members, &nic->row.port.vf);
 
-	if (nic->is_known && can_keep(plan, member))
-		take(plan, nic, member);
+	if (!nic->is_known || !can_keep(plan, member, with_link))
+		return false;
+	take(plan, nic, member);
+	return true;
 }
 
 static int choose_one(struct plan *plan, struct nic *nic, struct vfp_err *err)
@@ -484,6 +483,9 @@ static int choose_one(struct plan *plan, struct nic *nic, struct vfp_err *err)
 	ssize_t place = vfp_choose(nic->members, nic->n_members, &choice, unfit);
 	char words[384];
 
+	/* Where no PF has a link the definition waits as it is. */
+	if (place < 0 && keep(plan, nic, false))
+		return 0;
 	if (place < 0)
 		return vfp_fail(err, ENOSPC, "no usable VF in pool %s for NIC %zu of %s; %s",
 				nic->group.pool, (size_t)(nic - plan->nics) + 1, plan->owner->name,
@@ -507,7 +509,7 @@ static int choose_all(struct plan *plan, struct vfp_err *err)
 	}
 	/* The NICs that keep their VF come first, or another NIC of the domain could choose it. */
 	for (size_t i = 0; i < plan->n; i++)
-		keep(plan, &plan->nics[i]);
+		keep(plan, &plan->nics[i], true);
 	for (size_t i = 0; rc == 0 && i < plan->n; i++)
 		if (!plan->nics[i].chosen)
 			rc = choose_one(plan, &plan->nics[i], err);

@@ -30,7 +30,7 @@ struct vfp_seen_domain {
 struct vfp_seen_lease {
 	struct vfp_lease lease;
 	bool is_stale; /* vfp_lease_is_stale() */
-	bool has_caller; /* who asked for it lives: the start, or the attach, may still be on its way */
+	bool has_caller; /* who asked for it lives: the start or attach may be on its way */
 	char attrs[512]; /* which attribute of the VF is not as leased; "" none, or not looked at */
 };
 

@@ -39,7 +39,7 @@ int vfp_setup_reclaim(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp
 int vfp_setup_take_back(struct vfp_pool *pool, const struct vfp_lease *lease, const char *why,
 			struct vfp_err *err);
 
-/* Parks a VF that nobody has.  0 also when it is parked or leased; -EBUSY: a process has it open. */
+/* Parks a VF that nobody has.  0 also when it is parked or leased; -EBUSY: a process has it. */
 int vfp_setup_repark(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
 
 /* Counters of a leased VF; -ENODATA: the driver has none. */

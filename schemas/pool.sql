@@ -133,6 +133,15 @@ BEGIN
 	SELECT RAISE(ABORT, 'a VF is given only when it is scrubbed, healthy and not held');
 END;
 
+-- Domains whose definition asks a pool for something that it cannot have, and why.  Their definitions are left as
+-- their authors wrote them; vfpoold tries again when something changes.
+CREATE TABLE trouble (
+	uuid     TEXT PRIMARY KEY CHECK (length(uuid) = 36 AND uuid = lower(uuid)),
+	domain   TEXT NOT NULL,
+	reason   TEXT NOT NULL CHECK (reason <> ''),
+	since_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- One row: the boot in which the leases were made.
 CREATE TABLE host (
 	id      INTEGER PRIMARY KEY CHECK (id = 1),

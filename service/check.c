@@ -64,8 +64,8 @@ int vfp_check(struct vfp_pool *pool, struct vfp_libvirt *libvirt, struct vfp_dif
 	return 0;
 }
 
-/* Leases and ports are read before what libvirt has: a domain that stops in between has its lease still, and
- * that is not taken for a domain without one. */
+/* Leases and ports are read before what libvirt has: a domain that stops in between has its lease
+ * still, and that is not taken for a domain without one. */
 static int look(struct vfp_pool *pool, struct vfp_libvirt *libvirt, struct vfp_diff **ret,
 		size_t *ret_n, struct vfp_err *err)
 {
@@ -233,7 +233,8 @@ static void free_gathered(struct gathered *gathered)
 	free(gathered->pfs);
 }
 
-/* --- Repairs ----------------------------------------------------------------------------------------- */
+/* --- Repairs
+ * ----------------------------------------------------------------------------------------- */
 
 static int repair_none(struct vfp_pool *pool, struct vfp_libvirt *libvirt,
 		       const struct vfp_diff *diff, struct vfp_err *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Database, host and libvirt compared: gathers the facts for pool/reconcile.h, and carries its repairs out.
+ * Database, host and libvirt compared: gathers the facts for pool/reconcile.h, and carries its
+ * repairs out.
  */
 #pragma once
 
@@ -9,8 +10,8 @@
 
 #define VFP_CHECK_EXPIRE_MS INT64_C(3600000) /* a port that no domain came for ends after that */
 
-/* @libvirt NULL: database and host only.  What a start or stop under way would show as a difference is left out:
- * only what two looks agree on is given.  The caller frees *ret. */
+/* @libvirt NULL: database and host only.  What a start or stop under way would show as a difference
+ * is left out: only what two looks agree on is given.  The caller frees *ret. */
 int vfp_check(struct vfp_pool *pool, struct vfp_libvirt *libvirt, struct vfp_diff **ret,
 	      size_t *ret_n, struct vfp_err *err);
 

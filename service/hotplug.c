@@ -140,10 +140,11 @@ int vfp_detach_config(const struct vfp_hotplug *plug, const struct vfp_mac *mac,
 	return rc < 0 ? rc : vfp_rebind(plug->pool, plug->libvirt, plug->domain->uuid, err);
 }
 
-/* --- In ---------------------------------------------------------------------------------------------- */
+/* --- In
+ * ---------------------------------------------------------------------------------------------- */
 
-/* A VF pins all memory of the guest: a domain that was started without that in mind would exceed its limits, or
- * move pages away under the device. */
+/* A VF pins all memory of the guest: a domain that was started without that in mind would exceed
+ * its limits, or move pages away under the device. */
 static int check_live(const struct vfp_domain *dom, const struct vfp_mac *mac, struct vfp_err *err)
 {
 	const struct vfp_domain_memory *memory = vfp_domain_memory(dom);
@@ -291,9 +292,11 @@ static int device_xml(const struct vfp_binding *binding, char **ret_xml, struct 
 	return rc;
 }
 
-/* --- Both -------------------------------------------------------------------------------------------- */
+/* --- Both
+ * -------------------------------------------------------------------------------------------- */
 
-/* The NIC with that MAC in a domain's document, NULL: there is none.  @ret NULL: only whether it is there. */
+/* The NIC with that MAC in a domain's document, NULL: there is none.  @ret NULL: only whether it is
+ * there. */
 static int find_nic(const char *text, const struct vfp_mac *mac, struct place *ret,
 		    struct vfp_err *err)
 {

@@ -2,7 +2,8 @@
 /*
  * NICs of a pool into and out of a domain: of its definition, and while it runs.
  *
- * libvirt calls no hook for either, so what prepare, start and release do at a start is done here, in the same
+ * libvirt calls no hook for either, so what prepare, start and release do at a start is done here,
+ * in the same
  * order: port, lease, park, attributes, then the device; and back: the device, scrub, lease, port.
  */
 #pragma once
@@ -16,19 +17,20 @@ struct vfp_hotplug {
 	const struct vfp_libvirt_domain *domain;
 };
 
-/* Into what runs.  @want->mac is not none.  On failure the VF is scrubbed and free again, and a port that was
- * made for it has ended.
- * -EPERM: its memory is not locked, so a VF cannot come later; -EEXIST: it has that NIC already; the errors of
- * vfp_pool_bind(), vfp_pool_lease() and vfp_setup_apply(). */
+/* Into what runs.  @want->mac is not none.  On failure the VF is scrubbed and free again, and a
+ * port that was made for it has ended.
+ * -EPERM: its memory is not locked, so a VF cannot come later; -EEXIST: it has that NIC already;
+ * the errors of vfp_pool_bind(), vfp_pool_lease() and vfp_setup_apply(). */
 int vfp_attach_live(const struct vfp_hotplug *plug, const struct vfp_want *want,
 		    struct vfp_vf *ret_vf, struct vfp_err *err);
 /* Into the definition, bound. */
 int vfp_attach_config(const struct vfp_hotplug *plug, const struct vfp_want *want,
 		      struct vfp_err *err);
 
-/* Out of what runs: waits until the guest has let it go, then scrubs the VF.  The port stays while the
- * definition has the NIC.
- * -ENOENT: no such NIC with a VF of a pool; -ETIMEDOUT, -EPERM: the guest has not let it go: the lease stands. */
+/* Out of what runs: waits until the guest has let it go, then scrubs the VF.  The port stays while
+ * the definition has the NIC.
+ * -ENOENT: no such NIC with a VF of a pool; -ETIMEDOUT, -EPERM: the guest has not let it go: the
+ * lease stands. */
 int vfp_detach_live(const struct vfp_hotplug *plug, const struct vfp_mac *mac, int timeout_ms,
 		    struct vfp_err *err);
 int vfp_detach_config(const struct vfp_hotplug *plug, const struct vfp_mac *mac,

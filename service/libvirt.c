@@ -12,6 +12,9 @@
 
 struct vfp_libvirt {
 	virConnectPtr conn;
+	vfp_libvirt_handler *handler; /* NULL: nobody watches */
+	void *opaque;
+	int callbacks[3]; /* their numbers, -1 none */
 };
 
 VFP_DEFINE_AUTO(virdomain, virDomainPtr, virDomainFree)
@@ -29,6 +32,11 @@ static const struct {
 };
 
 static int fail(struct vfp_err *err, const char *what);
+static void on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail,
+			 void *opaque);
+static void on_device(virConnectPtr conn, virDomainPtr domain, const char *alias, void *opaque);
+static void on_close(virConnectPtr conn, int reason, void *opaque);
+static bool owner_of(virDomainPtr domain, struct vfp_owner *ret_owner);
 static int find(struct vfp_libvirt *libvirt, const char *key, virDomainPtr *ret,
 		struct vfp_err *err);
 
@@ -61,6 +69,11 @@ void vfp_libvirt_close(struct vfp_libvirt *libvirt)
 {
 	if (!libvirt)
 		return;
+	if (libvirt->handler) {
+		virConnectUnregisterCloseCallback(libvirt->conn, on_close);
+		for (size_t i = 0; i < VFP_N(libvirt->callbacks); i++)
+			virConnectDomainEventDeregisterAny(libvirt->conn, libvirt->callbacks[i]);
+	}
 	virConnectClose(libvirt->conn);
 	free(libvirt);
 }
@@ -102,6 +115,157 @@ int vfp_libvirt_start(struct vfp_libvirt *libvirt, const char *key, struct vfp_e
 	return virDomainCreate(domain) == 0 ? 0 : fail(err, key);
 }
 
+int vfp_libvirt_redefine(struct vfp_libvirt *libvirt, const char *text, struct vfp_err *err)
+{
+	vfp_auto(virdomain) domain = virDomainDefineXMLFlags(libvirt->conn, text, 0);
+
+	return domain ? 0 : fail(err, "define");
+}
+
+int vfp_libvirt_update(struct vfp_libvirt *libvirt, const char *uuid, const char *interface,
+		       struct vfp_err *err)
+{
+	vfp_auto(virdomain) domain = NULL;
+	int rc = find(libvirt, uuid, &domain, err);
+
+	if (rc < 0)
+		return rc;
+	return virDomainUpdateDeviceFlags(domain, interface, VIR_DOMAIN_AFFECT_CONFIG) == 0
+		       ? 0
+		       : fail(err, uuid);
+}
+
+int vfp_libvirt_undefine(struct vfp_libvirt *libvirt, const char *uuid, struct vfp_err *err)
+{
+	vfp_auto(virdomain) domain = NULL;
+	int rc = find(libvirt, uuid, &domain, err);
+
+	if (rc < 0)
+		return rc;
+	return virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_KEEP_NVRAM) == 0
+		       ? 0
+		       : fail(err, uuid);
+}
+
+int vfp_libvirt_live(struct vfp_libvirt *libvirt, const char *uuid, char **ret_text,
+		     struct vfp_err *err)
+{
+	vfp_auto(virdomain) domain = NULL;
+	char *text;
+	int rc = find(libvirt, uuid, &domain, err);
+
+	if (rc < 0)
+		return rc;
+	if (virDomainIsActive(domain) != 1)
+		return vfp_fail(err, ENOENT, "domain %s does not run", uuid);
+	text = virDomainGetXMLDesc(domain, 0);
+	if (!text)
+		return fail(err, uuid);
+	*ret_text = text;
+	return 0;
+}
+
+int vfp_libvirt_list(struct vfp_libvirt *libvirt, enum vfp_libvirt_which which,
+		     struct vfp_owner **ret, size_t *ret_n, struct vfp_err *err)
+{
+	static const unsigned int flags[] = {
+		[VFP_LIBVIRT_DEFINITIONS] = VIR_CONNECT_LIST_DOMAINS_PERSISTENT,
+		[VFP_LIBVIRT_RUNNING] = VIR_CONNECT_LIST_DOMAINS_ACTIVE,
+	};
+	virDomainPtr *domains;
+	struct vfp_owner *owners;
+	size_t n_owners = 0;
+	int n = virConnectListAllDomains(libvirt->conn, &domains, flags[which]);
+
+	if (n < 0)
+		return fail(err, "list");
+	owners = vfp_alloc((size_t)n, sizeof(*owners));
+	for (int i = 0; i < n; i++) {
+		if (owner_of(domains[i], &owners[n_owners]))
+			n_owners++;
+		virDomainFree(domains[i]);
+	}
+	free(domains);
+	*ret = owners;
+	*ret_n = n_owners;
+	return 0;
+}
+
+int vfp_libvirt_watch(struct vfp_libvirt *libvirt, vfp_libvirt_handler *handler, void *opaque,
+		      struct vfp_err *err)
+{
+	static const struct {
+		int id;
+		virConnectDomainEventGenericCallback callback;
+	} events[] = {
+		{VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle)},
+		{VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
+		{VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
+	};
+
+	libvirt->handler = handler;
+	libvirt->opaque = opaque;
+	memset(libvirt->callbacks, -1, sizeof(libvirt->callbacks));
+	for (size_t i = 0; i < VFP_N(events); i++) {
+		libvirt->callbacks[i] = virConnectDomainEventRegisterAny(
+			libvirt->conn, NULL, events[i].id, events[i].callback, libvirt, NULL);
+		if (libvirt->callbacks[i] < 0)
+			return fail(err, "events");
+	}
+	if (virConnectRegisterCloseCallback(libvirt->conn, on_close, libvirt, NULL) < 0)
+		return fail(err, "events");
+	return 0;
+}
+
+static void on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail,
+			 void *opaque)
+{
+	struct vfp_libvirt *libvirt = opaque;
+	enum vfp_libvirt_what what;
+	struct vfp_owner owner;
+
+	if (event == VIR_DOMAIN_EVENT_DEFINED && detail == VIR_DOMAIN_EVENT_DEFINED_ADDED)
+		what = VFP_LIBVIRT_ADDED;
+	else if (event == VIR_DOMAIN_EVENT_DEFINED ||
+		 (event == VIR_DOMAIN_EVENT_STARTED &&
+		  detail == VIR_DOMAIN_EVENT_STARTED_FROM_SNAPSHOT))
+		what = VFP_LIBVIRT_DEFINED;
+	else if (event == VIR_DOMAIN_EVENT_UNDEFINED)
+		what = VFP_LIBVIRT_UNDEFINED;
+	else if (event == VIR_DOMAIN_EVENT_STOPPED)
+		what = VFP_LIBVIRT_STOPPED;
+	else
+		return;
+	if (owner_of(domain, &owner))
+		libvirt->handler(libvirt->opaque, what, &owner);
+}
+
+static void on_device(virConnectPtr conn, virDomainPtr domain, const char *alias, void *opaque)
+{
+	struct vfp_libvirt *libvirt = opaque;
+	struct vfp_owner owner;
+
+	if (owner_of(domain, &owner))
+		libvirt->handler(libvirt->opaque, VFP_LIBVIRT_DEVICES, &owner);
+}
+
+static void on_close(virConnectPtr conn, int reason, void *opaque)
+{
+	struct vfp_libvirt *libvirt = opaque;
+	const struct vfp_owner none = {.uuid = ""};
+
+	libvirt->handler(libvirt->opaque, VFP_LIBVIRT_CLOSED, &none);
+}
+
+/* A name that does not fit is cut: it is for people, the UUID is the key. */
+static bool owner_of(virDomainPtr domain, struct vfp_owner *ret_owner)
+{
+	if (virDomainGetUUIDString(domain, ret_owner->uuid) < 0)
+		return false;
+	snprintf(ret_owner->name, sizeof(ret_owner->name), "%s", virDomainGetName(domain));
+	return true;
+}
+
 /* The words of libvirt's last error, or of the hook where it was ours that refused. */
 static int fail(struct vfp_err *err, const char *what)
 {
@@ -135,7 +299,8 @@ static int find(struct vfp_libvirt *libvirt, const char *key, virDomainPtr *ret,
 	return 0;
 }
 
-/* --- For check, attach and detach ------------------------------------------------------------------ */
+/* --- For check, attach and detach
+ * ------------------------------------------------------------------ */
 
 /* A device on its way out. */
 struct removal {
@@ -271,7 +436,8 @@ static int detach_and_wait(virDomainPtr domain, const char *device, struct remov
 			virDomainGetName(domain), timeout_ms / 1000);
 }
 
-/* On a connection of its own, since events come only to one that was opened after the loop was set up. */
+/* On a connection of its own, since events come only to one that was opened after the loop was set
+ * up. */
 int vfp_libvirt_detach_wait(struct vfp_libvirt *libvirt, const char *uuid, const char *device,
 			    const char *alias, int timeout_ms, struct vfp_err *err)
 {

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "base/vf.h"
+#include "pool/pool.h"
 
 struct vfp_libvirt;
 
@@ -22,14 +22,16 @@ int vfp_libvirt_define(struct vfp_libvirt *libvirt, const char *text, struct vfp
 /* Starts; 0 also when it runs already.  -EPERM: a hook refused, in the hook's own words. */
 int vfp_libvirt_start(struct vfp_libvirt *libvirt, const char *key, struct vfp_err *err);
 
-/* --- For check, attach and detach ------------------------------------------------------------------ */
+/* --- For check, attach and detach
+ * ------------------------------------------------------------------ */
 
 struct vfp_libvirt_domain {
 	char uuid[VFP_UUID_SIZE], name[VFP_DOMAIN_SIZE];
 	char *definition; /* without secrets; NULL: it has none */
 	char *live;	  /* NULL: it does not run */
 };
-/* The domain whose name or UUID @key is; NULL: all.  One that goes away meanwhile is left out.  -ENOENT. */
+/* The domain whose name or UUID @key is; NULL: all.  One that goes away meanwhile is left out.
+ * -ENOENT. */
 int vfp_libvirt_domains(struct vfp_libvirt *libvirt, const char *key,
 			struct vfp_libvirt_domain **ret, size_t *ret_n, struct vfp_err *err);
 void vfp_libvirt_domains_free(struct vfp_libvirt_domain *domains, size_t n);
@@ -39,8 +41,45 @@ int vfp_libvirt_attach(struct vfp_libvirt *libvirt, const char *uuid, const char
 		       enum vfp_libvirt_target target, struct vfp_err *err);
 int vfp_libvirt_detach(struct vfp_libvirt *libvirt, const char *uuid, const char *device,
 		       enum vfp_libvirt_target target, struct vfp_err *err);
-/* Takes a device out of what runs and waits until it is gone, which the guest has to agree to: libvirt says so
- * with an event.  @alias: the device's; NULL takes the next one that goes.
+/* Takes a device out of what runs and waits until it is gone, which the guest has to agree to:
+ * libvirt says so with an event.  @alias: the device's; NULL takes the next one that goes.
  * -ETIMEDOUT: the guest has not let it go in that time, and may still do so; -EPERM: it refused. */
 int vfp_libvirt_detach_wait(struct vfp_libvirt *libvirt, const char *uuid, const char *device,
 			    const char *alias, int timeout_ms, struct vfp_err *err);
+/* --- For the service -------------------------------------------------------------------------- */
+
+/* Defines a text that libvirt wrote itself, with our changes in it.  Without the check against the
+ * schema: that takes longer than all else, and what another one defines meanwhile would be
+ * overwritten. */
+int vfp_libvirt_redefine(struct vfp_libvirt *libvirt, const char *text, struct vfp_err *err);
+/* Replaces one interface, known by its MAC, in the definition of domain @uuid; what runs is not
+ * touched.
+ * -ENOENT: the domain was undefined meanwhile. */
+int vfp_libvirt_update(struct vfp_libvirt *libvirt, const char *uuid, const char *interface,
+		       struct vfp_err *err);
+/* Takes the definition away again; firmware variables stay. */
+int vfp_libvirt_undefine(struct vfp_libvirt *libvirt, const char *uuid, struct vfp_err *err);
+/* The XML of the domain as it runs.  -ENOENT: it does not.  The caller frees. */
+int vfp_libvirt_live(struct vfp_libvirt *libvirt, const char *uuid, char **ret_text,
+		     struct vfp_err *err);
+
+enum vfp_libvirt_which { VFP_LIBVIRT_DEFINITIONS, VFP_LIBVIRT_RUNNING };
+/* All domains that have a definition, or that run.  The caller frees *ret. */
+int vfp_libvirt_list(struct vfp_libvirt *libvirt, enum vfp_libvirt_which which,
+		     struct vfp_owner **ret, size_t *ret_n, struct vfp_err *err);
+
+enum vfp_libvirt_what {
+	VFP_LIBVIRT_ADDED,   /* it has a definition, and had none */
+	VFP_LIBVIRT_DEFINED, /* its definition is another; also after a snapshot's revert */
+	VFP_LIBVIRT_UNDEFINED,
+	VFP_LIBVIRT_STOPPED, /* after the hook's release */
+	VFP_LIBVIRT_DEVICES, /* the running domain got a device, or lost one */
+	VFP_LIBVIRT_CLOSED,  /* the daemon went away; @owner is empty */
+};
+typedef void vfp_libvirt_handler(void *opaque, enum vfp_libvirt_what what,
+				 const struct vfp_owner *owner);
+/* Calls @handler for all that happens from now on, out of the event loop (service/loop.h), which
+ * must have been set up before vfp_libvirt_open().  The handler may not call libvirt: it notes what
+ * there is to do. */
+int vfp_libvirt_watch(struct vfp_libvirt *libvirt, vfp_libvirt_handler *handler, void *opaque,
+		      struct vfp_err *err);

@@ -7,7 +7,8 @@
 #include "pool/pool.h"
 #include "service/libvirt.h"
 
-/* The definition of domain @uuid gets the VFs that the pool says.  When no NIC of it is in a pool any more, what
- * a rewrite had put in goes, and its ports end.  One that is right already stays as it is. */
+/* The definition of domain @uuid gets the VFs that the pool says.  When no NIC of it is in a pool
+ * any more, what a rewrite had put in goes, and its ports end.  One that is right already stays as
+ * it is. */
 int vfp_rebind(struct vfp_pool *pool, struct vfp_libvirt *libvirt, const char *uuid,
 	       struct vfp_err *err);

@@ -155,8 +155,8 @@ static int check_undone(const struct vfp_domain *dom, const char *text, const ch
 	return check_same(first, second, "the second undo gives other bytes", err);
 }
 
-/* Whether it has all that a rewrite adds for good (UUID, MACs) and that libvirt needs (the targets of
- * disks), and nothing of ours yet. */
+/* Whether it has all that a rewrite adds for good (UUID, MACs) and that libvirt needs (the targets
+ * of disks), and nothing of ours yet. */
 static bool is_complete(const struct vfp_domain *dom, const char *pool)
 {
 	xmlNodePtr disk = vfp_xml_child(dom->devices, "disk");

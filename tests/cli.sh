@@ -9,7 +9,7 @@ new_host
 prints 0 'vfpool pf enable PF --vfs N' "help has every command" vfpool --help
 prints 2 'usage: vfpool pf enable PF' "a missing option shows the usage" vfpool pf enable ens1f0
 prints 2 "no command 'pf enabel'" "no guessing at names" vfpool pf enabel ens1f0 --vfs 1
-prints 2 ""nor at options" vfpool pf enable ens1f0 --vf 1
+prints 2 "no option '--vf'" "nor at options" vfpool pf enable ens1f0 --vf 1
 prints 2 'takes no option --vfs' "an option of another command" vfpool pf list --vfs 1
 prints 2 'needs a value' "an option without its value" vfpool pf enable ens1f0 --vfs
 

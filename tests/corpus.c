@@ -2,7 +2,7 @@
 /*
  * The promises of xml/domain.h held against whatever domain XML there is.
  *
- *	corpus FOLDER…		every *.xml below: as it is, where nothing in it concerns a pool
+ *	corpus FOLDER…		every *.xml below: as it is, where nothing in it concerns pool
  *				"sriov0"; then with each network interface bound.  Prints counts; exit
  *				status 1 when a promise is broken.
  *	corpus --bound FILE	the document with made-up bindings (tests/bind-all.h) on stdout

@@ -77,7 +77,7 @@ new_pool
 domain hand 09 "$(hostdev_nic 52:54:00:00:00:09 0000:01:10.0)" >"$root/hand.xml"
 prints 1 'may not be named by hand' "a pool VF by hand" run hand prepare
 domain soft 08 "$(pool_nic 52:54:00:00:00:08)" >"$root/soft.xml"
-prints 1 'has no VF yet; run: vfpool domain bind soft' "a definition that is not bound" run soft prepare
+prints 1 'has no VF yet: start again in a moment, or run: vfpool domain bind soft' "a definition that is not bound" run soft prepare
 bind web1 01 52:54:00:00:00:01
 sed 's/<locked *\/>//' "$root/web1.xml" >"$root/loose.xml"
 prints 1 'locked' "memory not locked" run loose prepare

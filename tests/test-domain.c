@@ -612,6 +612,25 @@ static void test_swapped(void **state)
 
 /* The bound NIC as a user may have left it; what it is then, and what the next rewrite and the undo
  * make of it. */
+/* An interface alone is a document that says the same. */
+static void test_nic_xml(void **state)
+{
+	vfp_autofree char *bound = must_bind(DOMAIN("", NIC("")));
+	vfp_auto(domain) dom = must_read(bound);
+	vfp_autofree char *nic = vfp_domain_nic_xml(dom, 0);
+	vfp_autofree char *around = vfp_format("<domain><devices>%s</devices></domain>", nic);
+	vfp_auto(domain) alone = must_read(around);
+	const struct vfp_nic *nics, *was;
+
+	(void)state;
+	assert_int_equal(strncmp(nic, "<interface type='hostdev'", 25), 0);
+	vfp_domain_nics(dom, &was);
+	assert_int_equal(vfp_domain_nics(alone, &nics), 1);
+	assert_int_equal(nics[0].kind, VFP_NIC_BOUND);
+	assert_int_equal(vfp_pci_compare(&nics[0].pci, &was[0].pci), 0);
+	assert_true(vfp_mac_equal(&nics[0].want.mac, &was[0].want.mac));
+}
+
 static void test_edited(void **state)
 {
 	vfp_autofree char *bound = must_bind(DOMAIN("", NIC("")));
@@ -731,7 +750,7 @@ int main(void)
 		cmocka_unit_test(test_unconcerned),   cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_rebind),	      cmocka_unit_test(test_swapped),
 		cmocka_unit_test(test_edited),	      cmocka_unit_test(test_balloon_address),
-		cmocka_unit_test(test_metadata_lost),
+		cmocka_unit_test(test_metadata_lost), cmocka_unit_test(test_nic_xml),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

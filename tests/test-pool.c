@@ -373,7 +373,7 @@ static void test_open(void **state)
 	assert_false(fake_exists(&fixture->host, "/var/lib/vfpool"));
 }
 
-/* By age, and never the last day's.  The schema asks the real clock, so the lines are of long ago. */
+/* By age, never the last day's.  The schema asks the real clock: the lines are of long ago. */
 static void test_trim(void **state)
 {
 	const int64_t day = 86400000, then = INT64_C(1000000000000);

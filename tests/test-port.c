@@ -236,11 +236,24 @@ static void test_no_usable_vf(void **state)
 }
 
 /* A definition is moved when, and only when, its VF is of no use to it. */
+/* Whether domain @n wants another VF; one that libvirt does not know never does. */
+static bool is_misplaced(struct pool_fixture *fixture, unsigned int n)
+{
+	const struct vfp_owner owner = fixture_owner(n);
+	vfp_autofree struct vfp_owner *owners = NULL;
+	size_t n_owners;
+
+	assert_done(fixture, vfp_pool_seen(fixture->pool, &owner, &fixture->err));
+	assert_done(fixture, vfp_pool_misplaced(fixture->pool, &owners, &n_owners, &fixture->err));
+	assert_true(n_owners <= 1);
+	return n_owners && !strcmp(owners[0].uuid, owner.uuid);
+}
+
 static void test_moves(void **state)
 {
 	static const struct {
 		const char *what;
-		enum { NOTHING, DIRTY, HELD, FAULTY, LEASED, GONE, OUT_OF_POOL } happens;
+		enum { NOTHING, DIRTY, HELD, FAULTY, LEASED, GONE, UNPLUGGED, OUT_OF_POOL } happens;
 		bool moves;
 	} cases[] = {
 		{"nothing", NOTHING, false},
@@ -249,6 +262,7 @@ static void test_moves(void **state)
 		{"faulty", FAULTY, true},
 		{"leased by another", LEASED, true},
 		{"gone", GONE, true},
+		{"without link", UNPLUGGED, true},
 		{"out of the pool", OUT_OF_POOL, true},
 	};
 
@@ -292,11 +306,18 @@ static void test_moves(void **state)
 		case GONE:
 			fake_kernel_set_num_vfs(&fixture->host, "ens1f0", 0);
 			break;
+		case UNPLUGGED:
+			fake_write(&fixture->host, "/sys/class/net/ens1f0/carrier", "0\n");
+			break;
 		case OUT_OF_POOL:
 			fixture_define(fixture, "1-3");
 			break;
 		}
+		if (is_misplaced(fixture, 1) != cases[i].moves)
+			fail_msg("%s: is%s misplaced", cases[i].what, cases[i].moves ? " not" : "");
 		after = fixture_bind(fixture, 1, "");
+		if (is_misplaced(fixture, 1))
+			fail_msg("%s: is still misplaced", cases[i].what);
 		if ((vfp_pci_compare(&before.vf.pci, &after.vf.pci) != 0) != cases[i].moves)
 			fail_msg("%s: %s", cases[i].what, cases[i].moves ? "stays" : "moves");
 		pool_fixture_teardown(&own);
@@ -471,6 +492,74 @@ static void test_pin_set(void **state)
 	assert_int_equal(fixture_events(fixture, "pin") + fixture_events(fixture, "unpin"), 2);
 }
 
+/* Where there is nothing better the definition waits. */
+static void test_no_link_anywhere(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_binding before = fixture_bind(fixture, 1, "");
+	const struct vfp_want want = fixture_want(2, "");
+	struct vfp_binding after;
+
+	fake_write(&fixture->host, "/sys/class/net/ens1f0/carrier", "0\n");
+	fake_write(&fixture->host, "/sys/class/net/ens1f1/carrier", "0\n");
+	assert_false(is_misplaced(fixture, 1));
+	after = fixture_bind(fixture, 1, "");
+	assert_int_equal(vfp_pci_compare(&before.vf.pci, &after.vf.pci), 0);
+	assert_refused(fixture, bind_wants(fixture, 2, &want, 1, &after), ENOSPC, "without link");
+}
+
+static void test_troubles(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_owner web1 = fixture_owner(1), web2 = fixture_owner(2);
+	const struct {
+		const struct vfp_owner *owner;
+		const char *reason;
+		size_t n, notes;
+	} cases[] = {
+		{&web1, "no port group red", 1, 1},
+		{&web1, "no port group red", 1, 1},
+		{&web2, "MAC", 2, 2},
+		{&web1, "no pool", 2, 3},
+		{&web1, "", 1, 3},
+		{&web1, "", 1, 3},
+	};
+
+	for (size_t i = 0; i < VFP_N(cases); i++) {
+		vfp_autofree struct vfp_trouble *troubles = NULL;
+		size_t n;
+
+		assert_done(fixture, vfp_pool_set_trouble(fixture->pool, cases[i].owner,
+							  cases[i].reason, &fixture->err));
+		assert_done(fixture,
+			    vfp_pool_troubles(fixture->pool, &troubles, &n, &fixture->err));
+		assert_int_equal(n, cases[i].n);
+		assert_int_equal(fixture_events(fixture, "unbound"), cases[i].notes);
+		if (*cases[i].reason && cases[i].owner == &web1)
+			assert_string_equal(troubles[0].reason, cases[i].reason);
+	}
+}
+
+/* Another handle's changes count, one's own and what changes nothing do not. */
+static void test_has_changed(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_owner web1 = fixture_owner(1);
+	struct vfp_pool *other;
+	bool has;
+
+	assert_done(fixture, vfp_pool_open(&fixture->host, VFP_POOL_READ, &other, &fixture->err));
+	assert_done(fixture, vfp_pool_has_changed(other, &has, &fixture->err));
+	assert_true(has);
+	for (unsigned int i = 0; i < 2; i++) {
+		fixture_bind(fixture, 1, "");
+		assert_done(fixture, vfp_pool_seen(fixture->pool, &web1, &fixture->err));
+		assert_done(fixture, vfp_pool_has_changed(other, &has, &fixture->err));
+		assert_int_equal(has, i == 0);
+	}
+	vfp_pool_close(other);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, pool_fixture_teardown)
@@ -492,6 +581,9 @@ int main(void)
 		TEST(test_definition_loses_a_nic),
 		TEST(test_rebind_while_running),
 		TEST(test_ports_and_seen),
+		TEST(test_no_link_anywhere),
+		TEST(test_troubles),
+		TEST(test_has_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

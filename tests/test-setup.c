@@ -369,7 +369,7 @@ static void test_counters(void **state)
 	assert_int_equal(counters.rx_bytes, 123456789);
 }
 
-/* A lease whose VF the running domain does not have ends by a scrub, unless somebody has it open. */
+/* A lease whose VF the running domain does not have ends by a scrub, unless it is open. */
 static void test_take_back(void **state)
 {
 	struct pool_fixture *fixture = *state;

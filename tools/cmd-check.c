@@ -49,8 +49,8 @@ static bool mend_one(struct vfp_ctx *ctx, struct vfp_libvirt *libvirt, struct vf
 	return is_done;
 }
 
-/* One repair can bring to light what another difference hid: a lease ends, and the port that it kept is left.
- * So there is another round while repairs succeed.  @ret_n: how many are left. */
+/* One repair can bring to light what another difference hid: a lease ends, and the port that it
+ * kept is left. So there is another round while repairs succeed.  @ret_n: how many are left. */
 static int mend(struct vfp_ctx *ctx, struct vfp_libvirt *libvirt, struct vfp_print *p,
 		size_t *ret_n, struct vfp_err *err)
 {

@@ -129,6 +129,22 @@ static int domain_rewrite(struct vfp_ctx *ctx, struct vfp_err *err)
 	return 0;
 }
 
+static const char *trouble_of(const struct vfp_trouble *troubles, size_t n, const char *uuid)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(troubles[i].owner.uuid, uuid))
+			return troubles[i].reason;
+	return "";
+}
+
+static bool has_port(const struct vfp_port *ports, size_t n, const char *uuid)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(ports[i].owner.uuid, uuid))
+			return true;
+	return false;
+}
+
 static int domain_list(struct vfp_ctx *ctx, struct vfp_err *err)
 {
 	static const struct vfp_column columns[] = {
@@ -139,16 +155,20 @@ static int domain_list(struct vfp_ctx *ctx, struct vfp_err *err)
 		{"PORT GROUP", "portgroup"},
 		{"BOUND TO", "vf"},
 		{"PINNED", "pinned"},
+		{"TROUBLE", "trouble"},
 	};
+	vfp_autofree struct vfp_trouble *troubles = NULL;
 	vfp_autofree struct vfp_port *ports = NULL;
 	char mac[VFP_MAC_SIZE], vf[VFP_VF_SIZE];
 	struct vfp_print *p;
-	size_t n = 0;
+	size_t n = 0, n_troubles = 0;
 	int rc;
 
 	rc = vfp_ctx_pool(ctx, VFP_POOL_READ, err);
 	if (rc == 0 && ctx->pool)
 		rc = vfp_pool_ports(ctx->pool, NULL, &ports, &n, err);
+	if (rc == 0 && ctx->pool)
+		rc = vfp_pool_troubles(ctx->pool, &troubles, &n_troubles, err);
 	if (rc < 0)
 		return rc;
 	p = vfp_print_begin(columns, VFP_N(columns), vfp_ctx_json(ctx));
@@ -160,6 +180,17 @@ static int domain_list(struct vfp_ctx *ctx, struct vfp_err *err)
 		vfp_print_text(p, "%s", ports[i].portgroup);
 		vfp_print_text(p, "%s", *ports[i].vf.pf ? vfp_vf_format(&ports[i].vf, vf) : "");
 		vfp_print_bool(p, ports[i].is_pinned);
+		vfp_print_text(p, "%s", trouble_of(troubles, n_troubles, ports[i].owner.uuid));
+	}
+	/* Those that got no port at all. */
+	for (size_t i = 0; i < n_troubles; i++) {
+		if (has_port(ports, n, troubles[i].owner.uuid))
+			continue;
+		vfp_print_text(p, "%s", troubles[i].owner.name);
+		vfp_print_text(p, "%s", troubles[i].owner.uuid);
+		for (size_t k = 0; k < 5; k++)
+			vfp_print_text(p, "%s", "");
+		vfp_print_text(p, "%s", troubles[i].reason);
 	}
 	vfp_print_end(p);
 	return 0;
@@ -177,7 +208,7 @@ const struct vfp_cmd vfp_cmds_domain[] = {
 	{"domain", "rewrite", "[FILE]", 0, 1, 0, 0, domain_rewrite,
 	 "A filter: domain XML in, bound XML out; records the ports as define does."},
 	{"domain", "list", "[--json]", 0, 0, VFP_TAKES(JSON), 0, domain_list,
-	 "The NICs of all domains that are in a pool."},
+	 "The NICs of all domains that are in a pool, and why one could not be bound."},
 	{0},
 };
 

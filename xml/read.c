@@ -492,8 +492,8 @@ static int read_nics(struct vfp_domain *dom, struct vfp_err *err)
 		dom->places[dom->n_nics].node = node;
 		dom->n_nics++;
 	}
-	/* The alias says which port a NIC is even when its <mac> was edited; the MAC finds those whose
-	 * alias says nothing. */
+	/* The alias says which port a NIC is even when its <mac> was edited; the MAC finds those
+	 * whose alias says nothing. */
 	for (size_t i = 0; i < dom->n_nics; i++)
 		find_port(dom, i, true);
 	for (size_t i = 0; i < dom->n_nics; i++)

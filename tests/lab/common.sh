@@ -44,5 +44,6 @@ enter() {
 			mount --bind "${1#*=}" "$root/mnt/${1%%=*}"
 			shift
 		done
+		unset TMPDIR
 		exec chroot "$root" "$@"' enter "$@"
 }

@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * vfpoold(8): hears what happens, and has service/keeper.h look.
+ *
+ *	libvirt's events ----> a job per domain: settle its definition, inspect its devices
+ *	the book's file -----> definitions that want another VF, and those that could not be bound
+ *	the members file ----> a pool was defined: every definition
+ *	a PF's link ---------> as the book's file
+ *
+ * Jobs are done one at a time, between two events.  While nothing happens nothing runs but the
+ * watchdog.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/netlink.h"
+#include "pool/members.h"
+#include "service/echo.h"
+#include "service/keeper.h"
+#include "service/loop.h"
+
+#define BOOK_FOLDER	 "/var/lib/vfpool"
+#define RECONNECT_MIN_MS 100
+#define RECONNECT_MAX_MS 5000
+#define RETRY_MS	 300 /* a job that met something passing */
+#define REARRANGE_MS	 5   /* a change of the book seldom comes alone */
+
+struct job {
+	struct vfp_owner owner;
+	int64_t since_ms;
+	bool settle, inspect; /* what is to be done */
+	bool is_late;	      /* waits for the retry timer */
+};
+
+enum timer {
+	TIMER_CONNECT,
+	TIMER_WORK,
+	TIMER_RETRY,
+	TIMER_REARRANGE,
+	TIMER_ECHO,
+	TIMER_WATCHDOG,
+	N_TIMERS,
+};
+
+struct daemon {
+	struct vfp_host host;
+	const char *uri; /* NULL: the default */
+	struct vfp_keeper keeper;
+	/* A second handle, which tells of our own changes too: a port that ends may be what another
+	 * definition waits for. */
+	struct vfp_pool *watched;
+	bool is_closed; /* the connection is to be given up */
+	bool is_over;
+	int timers[N_TIMERS];
+	int reconnect_ms, watchdog_ms;
+	int signals, book, links; /* descriptors */
+	struct vfp_echo echo;	  /* of the last define; the next job waits for it */
+	bool is_heard;		  /* the loop went round once since */
+	struct job *jobs;	  /* oldest first */
+	size_t n_jobs;
+};
+
+static int options_parse(int argc, char **argv, struct daemon *daemon, bool *ret_is_done);
+static int set_up(struct daemon *daemon, struct vfp_err *err);
+static int watch_signals(struct daemon *daemon, struct vfp_err *err);
+static int watch_book(struct daemon *daemon, struct vfp_err *err);
+static int watch_links(struct daemon *daemon, struct vfp_err *err);
+static void on_signal(void *opaque);
+static void on_book(void *opaque);
+static void on_link(void *opaque);
+static void on_connect(void *opaque);
+static void on_work(void *opaque);
+static void on_retry(void *opaque);
+static void on_rearrange(void *opaque);
+static void on_echo(void *opaque);
+static void on_watchdog(void *opaque);
+static void on_libvirt(void *opaque, enum vfp_libvirt_what what, const struct vfp_owner *owner);
+static void sweep(struct daemon *daemon);
+static struct job *add_job(struct daemon *daemon, const struct vfp_owner *owner);
+static bool is_starting(struct daemon *daemon, const struct job *job);
+static int do_job(struct daemon *daemon, const struct job *job, struct vfp_err *err);
+
+int main(int argc, char **argv)
+{
+	struct daemon daemon = {.signals = -1, .book = -1, .links = -1};
+	struct vfp_err err = {0};
+	bool is_done = false;
+	int rc = options_parse(argc, argv, &daemon, &is_done);
+
+	if (rc || is_done)
+		return rc;
+	rc = set_up(&daemon, &err);
+	if (rc == 0)
+		sd_notify(0, "READY=1");
+	while (rc == 0 && !daemon.is_over)
+		rc = vfp_loop_run_once(&err);
+	sd_notify(0, "STOPPING=1");
+	if (rc < 0)
+		vfp_log(VFP_LOG_ERR, "%s", err.msg);
+	vfp_libvirt_close(daemon.keeper.libvirt);
+	vfp_pool_close(daemon.watched);
+	vfp_pool_close(daemon.keeper.pool);
+	vfp_cleanup_close(&daemon.signals);
+	vfp_cleanup_close(&daemon.book);
+	vfp_cleanup_close(&daemon.links);
+	free(daemon.jobs);
+	return rc < 0;
+}
+
+static int options_parse(int argc, char **argv, struct daemon *daemon, bool *ret_is_done)
+{
+	static const struct option options[] = {
+		{"root", required_argument, NULL, 'r'}, {"connect", required_argument, NULL, 'c'},
+		{"verbose", no_argument, NULL, 'v'},	{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},	{0},
+	};
+	const char *root = getenv("VFPOOL_ROOT");
+	struct vfp_err err = {0};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (option == 'r')
+			root = optarg;
+		else if (option == 'c')
+			daemon->uri = optarg;
+		else if (option == 'v')
+			vfp_log_set_level(VFP_LOG_DEBUG);
+		else
+			*ret_is_done = true;
+		if (option == 'V')
+			puts("vfpoold " PACKAGE_VERSION);
+		if (option == 'h')
+			puts("usage: vfpoold [--root DIR] [--connect URI] [--verbose]");
+		if (option == '?')
+			return 2;
+	}
+	if (optind < argc) {
+		fprintf(stderr, "vfpoold: it takes no argument '%s'\n", argv[optind]);
+		return 2;
+	}
+	if (vfp_host_init(&daemon->host, root, &err) < 0) {
+		fprintf(stderr, "vfpoold: %s\n", err.msg);
+		return 1;
+	}
+	return 0;
+}
+
+static int set_up(struct daemon *daemon, struct vfp_err *err)
+{
+	static vfp_loop_callback *const callbacks[N_TIMERS] = {
+		[TIMER_CONNECT] = on_connect, [TIMER_WORK] = on_work,
+		[TIMER_RETRY] = on_retry,     [TIMER_REARRANGE] = on_rearrange,
+		[TIMER_ECHO] = on_echo,	      [TIMER_WATCHDOG] = on_watchdog,
+	};
+	int (*const steps[])(struct daemon *, struct vfp_err *) = {watch_signals, watch_book,
+								   watch_links};
+	uint64_t watchdog_us = 0;
+	int rc = vfp_loop_init(err);
+
+	if (rc == 0)
+		rc = vfp_pool_open(&daemon->host, VFP_POOL_CREATE, &daemon->keeper.pool, err);
+	if (rc == 0)
+		rc = vfp_pool_open(&daemon->host, VFP_POOL_READ, &daemon->watched, err);
+	for (size_t i = 0; rc == 0 && i < VFP_N(steps); i++)
+		rc = steps[i](daemon, err);
+	for (size_t i = 0; rc == 0 && i < N_TIMERS; i++) {
+		daemon->timers[i] = vfp_loop_add_timer(callbacks[i], daemon, err);
+		rc = daemon->timers[i] < 0 ? daemon->timers[i] : 0;
+	}
+	if (rc < 0)
+		return rc;
+	daemon->reconnect_ms = RECONNECT_MIN_MS;
+	vfp_loop_set_timer(daemon->timers[TIMER_CONNECT], 0);
+	if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
+		daemon->watchdog_ms = (int)(watchdog_us / 2000);
+		on_watchdog(daemon);
+	}
+	return 0;
+}
+
+/* --- What happens
+ * ---------------------------------------------------------------------------------- */
+
+static int watch_file(int fd, const char *what, vfp_loop_callback *callback, struct daemon *daemon,
+		      struct vfp_err *err)
+{
+	int rc = fd >= 0 ? vfp_loop_add_file(fd, callback, daemon, err)
+			 : vfp_fail(err, errno, "cannot watch %s: %s", what, strerror(errno));
+
+	return rc < 0 ? rc : 0;
+}
+
+static int watch_signals(struct daemon *daemon, struct vfp_err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	daemon->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return watch_file(daemon->signals, "signals", on_signal, daemon, err);
+}
+
+/* The book is written through its log beside it, pool.db-wal (sqlite.org/wal.html), which stays as
+ * long as we have the book open. */
+static int watch_book(struct daemon *daemon, struct vfp_err *err)
+{
+	char path[VFP_PATH_SIZE];
+
+	vfp_host_path(&daemon->host, path, BOOK_FOLDER);
+	daemon->book = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (daemon->book >= 0 && inotify_add_watch(daemon->book, path, IN_MODIFY | IN_MOVED_TO) < 0)
+		return vfp_fail(err, errno, "cannot watch %s: %s", path, strerror(errno));
+	return watch_file(daemon->book, path, on_book, daemon, err);
+}
+
+static int watch_links(struct daemon *daemon, struct vfp_err *err)
+{
+	int rc = vfp_netlink_watch(&daemon->links, err);
+
+	return rc < 0 ? rc : watch_file(daemon->links, "links", on_link, daemon, err);
+}
+
+static void on_signal(void *opaque)
+{
+	struct daemon *daemon = opaque;
+
+	daemon->is_over = true;
+}
+
+/* Whether the members file is among what changed. */
+static bool read_book_events(int fd)
+{
+	_Alignas(struct inotify_event) char buf[4096];
+	const char *const members = strrchr(VFP_MEMBERS_PATH, '/') + 1;
+	bool found = false;
+	ssize_t size;
+
+	while ((size = read(fd, buf, sizeof(buf))) > 0) {
+		for (char *p = buf; p < buf + size;) {
+			const struct inotify_event *event = (struct inotify_event *)p;
+
+			found = found || (event->mask & IN_Q_OVERFLOW) ||
+				(event->len && !strcmp(event->name, members));
+			p += sizeof(*event) + event->len;
+		}
+	}
+	return found;
+}
+
+static void on_book(void *opaque)
+{
+	struct daemon *daemon = opaque;
+	struct vfp_err err = {0};
+	bool has_changed = false;
+
+	if (read_book_events(daemon->book))
+		sweep(daemon);
+	if (vfp_pool_has_changed(daemon->watched, &has_changed, &err) < 0)
+		vfp_log(VFP_LOG_ERR, "%s", err.msg);
+	if (has_changed)
+		vfp_loop_set_timer(daemon->timers[TIMER_REARRANGE], REARRANGE_MS);
+}
+
+static void on_link(void *opaque)
+{
+	struct daemon *daemon = opaque;
+
+	if (vfp_netlink_watched(daemon->links))
+		vfp_loop_set_timer(daemon->timers[TIMER_REARRANGE], REARRANGE_MS);
+}
+
+static void on_watchdog(void *opaque)
+{
+	struct daemon *daemon = opaque;
+
+	sd_notify(0, "WATCHDOG=1");
+	vfp_loop_set_timer(daemon->timers[TIMER_WATCHDOG], daemon->watchdog_ms);
+}
+
+static void on_libvirt(void *opaque, enum vfp_libvirt_what what, const struct vfp_owner *owner)
+{
+	struct daemon *daemon = opaque;
+	struct job *job;
+
+	if (what == VFP_LIBVIRT_ADDED || what == VFP_LIBVIRT_DEFINED ||
+	    what == VFP_LIBVIRT_UNDEFINED)
+		vfp_echo_hear(&daemon->echo, owner->uuid,
+			      what == VFP_LIBVIRT_ADDED	    ? VFP_ECHO_ADDED
+			      : what == VFP_LIBVIRT_DEFINED ? VFP_ECHO_UPDATED
+							    : VFP_ECHO_UNDEFINED);
+	if (what == VFP_LIBVIRT_CLOSED) {
+		daemon->is_closed = true;
+		vfp_loop_set_timer(daemon->timers[TIMER_CONNECT], 0);
+		return;
+	}
+	job = add_job(daemon, owner);
+	if (what == VFP_LIBVIRT_DEVICES)
+		job->inspect = true;
+	else
+		job->settle = true;
+}
+
+/* --- The connection
+ * -------------------------------------------------------------------------------- */
+
+static bool is_connected(const struct daemon *daemon)
+{
+	return daemon->keeper.libvirt && !daemon->is_closed;
+}
+
+static void disconnect(struct daemon *daemon)
+{
+	vfp_libvirt_close(daemon->keeper.libvirt);
+	daemon->keeper.libvirt = NULL;
+	daemon->is_closed = false;
+}
+
+static void on_connect(void *opaque)
+{
+	struct daemon *daemon = opaque;
+	struct vfp_err err = {0};
+	int rc;
+
+	if (daemon->is_closed) {
+		vfp_log(VFP_LOG_WARN, "libvirt went away");
+		disconnect(daemon);
+	}
+	rc = vfp_libvirt_open(daemon->uri, &daemon->keeper.libvirt, &err);
+	if (rc == 0)
+		rc = vfp_libvirt_watch(daemon->keeper.libvirt, on_libvirt, daemon, &err);
+	if (rc < 0) {
+		/* The first failure is news, what follows is waiting. */
+		if (daemon->reconnect_ms == RECONNECT_MIN_MS)
+			vfp_log(VFP_LOG_WARN, "waiting for libvirt: %s", err.msg);
+		sd_notifyf(0, "STATUS=waiting for libvirt: %s", err.msg);
+		disconnect(daemon);
+		vfp_loop_set_timer(daemon->timers[TIMER_CONNECT], daemon->reconnect_ms);
+		daemon->reconnect_ms = daemon->reconnect_ms * 2 < RECONNECT_MAX_MS
+					       ? daemon->reconnect_ms * 2
+					       : RECONNECT_MAX_MS;
+		return;
+	}
+	daemon->reconnect_ms = RECONNECT_MIN_MS;
+	vfp_log(VFP_LOG_INFO, "connected to libvirt");
+	sd_notify(0, "STATUS=connected to libvirt");
+	vfp_keeper_heal(&daemon->keeper);
+	sweep(daemon);
+}
+
+/* --- Jobs
+ * ------------------------------------------------------------------------------------------ */
+
+/* Gives the domain's job, a new one where it has none. */
+static struct job *add_job(struct daemon *daemon, const struct vfp_owner *owner)
+{
+	struct job *job = NULL;
+
+	for (size_t i = 0; !job && i < daemon->n_jobs; i++)
+		if (!strcmp(daemon->jobs[i].owner.uuid, owner->uuid))
+			job = &daemon->jobs[i];
+	if (!job) {
+		daemon->jobs = vfp_realloc(daemon->jobs, daemon->n_jobs + 1, sizeof(*job));
+		job = &daemon->jobs[daemon->n_jobs++];
+		*job = (struct job){.owner = *owner, .since_ms = daemon->host.kernel->ticks_ms()};
+	}
+	job->is_late = false;
+	vfp_loop_set_timer(daemon->timers[TIMER_WORK], 0);
+	return job;
+}
+
+/* The first job that is due, out of the list. */
+static bool take_job(struct daemon *daemon, struct job *ret_job)
+{
+	for (size_t i = 0; i < daemon->n_jobs; i++) {
+		if (daemon->jobs[i].is_late)
+			continue;
+		*ret_job = daemon->jobs[i];
+		daemon->n_jobs--;
+		memmove(&daemon->jobs[i], &daemon->jobs[i + 1],
+			(daemon->n_jobs - i) * sizeof(*daemon->jobs));
+		return true;
+	}
+	return false;
+}
+
+static bool has_due_job(const struct daemon *daemon)
+{
+	for (size_t i = 0; i < daemon->n_jobs; i++)
+		if (!daemon->jobs[i].is_late)
+			return true;
+	return false;
+}
+
+static void on_work(void *opaque)
+{
+	struct daemon *daemon = opaque;
+	struct vfp_err err = {0};
+	struct job job, *again;
+	int rc;
+
+	if (!is_connected(daemon) || *daemon->echo.owner.uuid || !take_job(daemon, &job))
+		return;
+	rc = do_job(daemon, &job, &err);
+	if (rc > 0) {
+		vfp_echo_expect(&daemon->echo, &job.owner);
+		daemon->is_heard = false;
+		vfp_loop_set_timer(daemon->timers[TIMER_ECHO], 0);
+	} else {
+		vfp_loop_set_timer(daemon->timers[TIMER_WORK], 0);
+	}
+	if (rc < 0)
+		vfp_log(rc == -EBUSY || rc == -EAGAIN ? VFP_LOG_DEBUG : VFP_LOG_WARN,
+			"domain %s: %s", job.owner.name, err.msg);
+	if (rc != -EBUSY && rc != -EAGAIN)
+		return;
+	again = add_job(daemon, &job.owner);
+	again->settle = again->settle || job.settle;
+	again->inspect = again->inspect || job.inspect;
+	again->since_ms = job.since_ms;
+	again->is_late = true;
+	vfp_loop_set_timer(daemon->timers[TIMER_RETRY], RETRY_MS);
+}
+
+/* All events that have come are called back within one round of the loop, whatever the order of its
+ * timers: what was due when the first call came has been done when the second one does. */
+static void on_echo(void *opaque)
+{
+	struct daemon *daemon = opaque;
+	const struct vfp_owner owner = daemon->echo.owner;
+	struct vfp_err err = {0};
+
+	if (*owner.uuid && !daemon->is_heard) {
+		daemon->is_heard = true;
+		vfp_loop_set_timer(daemon->timers[TIMER_ECHO], 1);
+		return;
+	}
+	if (vfp_echo_has_risen(&daemon->echo) && is_connected(daemon) &&
+	    vfp_keeper_step_back(&daemon->keeper, &owner, &err) < 0)
+		vfp_log(VFP_LOG_ERR, "domain %s: %s", owner.name, err.msg);
+	vfp_loop_set_timer(daemon->timers[TIMER_WORK], 0);
+}
+
+static int do_job(struct daemon *daemon, const struct job *job, struct vfp_err *err)
+{
+	int rc = 0;
+
+	if (is_starting(daemon, job))
+		return vfp_fail(err, EBUSY, "it starts just now");
+	if (job->settle)
+		rc = vfp_keeper_settle(&daemon->keeper, &job->owner, job->since_ms, err);
+	if (rc >= 0 && job->inspect && vfp_keeper_inspect(&daemon->keeper, &job->owner, err) < 0)
+		vfp_log(VFP_LOG_WARN, "domain %s: %s", job->owner.name, err->msg);
+	return rc;
+}
+
+/* libvirt answers no question about a domain whose hook runs, which can take minutes. */
+static bool is_starting(struct daemon *daemon, const struct job *job)
+{
+	vfp_autofree struct vfp_lease *leases = NULL;
+	size_t n = 0;
+
+	vfp_pool_leases(daemon->keeper.pool, job->owner.uuid, &leases, &n, NULL);
+	for (size_t i = 0; i < n; i++)
+		if (leases[i].state == VFP_LEASE_PREPARING)
+			return true;
+	return false;
+}
+
+static void on_retry(void *opaque)
+{
+	struct daemon *daemon = opaque;
+
+	for (size_t i = 0; i < daemon->n_jobs; i++)
+		daemon->jobs[i].is_late = false;
+	vfp_loop_set_timer(daemon->timers[TIMER_WORK], 0);
+}
+
+/* Something has changed that may let a definition be bound, or bound better.  What is to be done
+ * anyway comes first. */
+static void on_rearrange(void *opaque)
+{
+	struct daemon *daemon = opaque;
+	vfp_autofree struct vfp_owner *misplaced = NULL;
+	vfp_autofree struct vfp_trouble *troubles = NULL;
+	struct vfp_err err = {0};
+	size_t n = 0;
+	int rc;
+
+	if (!is_connected(daemon))
+		return; /* the sweep that follows a connection sees it all */
+	if (has_due_job(daemon)) {
+		vfp_loop_set_timer(daemon->timers[TIMER_REARRANGE], REARRANGE_MS);
+		return;
+	}
+	rc = vfp_pool_misplaced(daemon->keeper.pool, &misplaced, &n, &err);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		add_job(daemon, &misplaced[i])->settle = true;
+	if (rc == 0)
+		rc = vfp_pool_troubles(daemon->keeper.pool, &troubles, &n, &err);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		add_job(daemon, &troubles[i].owner)->settle = true;
+	if (rc < 0)
+		vfp_log(VFP_LOG_ERR, "%s", err.msg);
+}
+
+/* All there is: definitions, ports (their domain may be gone), and what runs. */
+static void sweep(struct daemon *daemon)
+{
+	vfp_autofree struct vfp_owner *defined = NULL, *running = NULL;
+	vfp_autofree struct vfp_port *ports = NULL;
+	struct vfp_libvirt *libvirt = daemon->keeper.libvirt;
+	size_t n_defined = 0, n_running = 0, n_ports = 0;
+	struct vfp_err err = {0};
+	int rc;
+
+	if (!is_connected(daemon))
+		return;
+	rc = vfp_libvirt_list(libvirt, VFP_LIBVIRT_DEFINITIONS, &defined, &n_defined, &err);
+	if (rc == 0)
+		rc = vfp_libvirt_list(libvirt, VFP_LIBVIRT_RUNNING, &running, &n_running, &err);
+	if (rc == 0)
+		rc = vfp_pool_ports(daemon->keeper.pool, NULL, &ports, &n_ports, &err);
+	if (rc < 0)
+		vfp_log(VFP_LOG_ERR, "%s", err.msg);
+	for (size_t i = 0; i < n_defined; i++)
+		add_job(daemon, &defined[i])->settle = true;
+	for (size_t i = 0; i < n_ports; i++)
+		add_job(daemon, &ports[i].owner)->settle = true;
+	for (size_t i = 0; i < n_running; i++)
+		add_job(daemon, &running[i])->inspect = true;
+}
