@@ -16,7 +16,6 @@
 #define VFS_TIMEOUT_MS 180000
 
 VFP_DEFINE_AUTO(domain, struct vfp_domain *, vfp_domain_free)
-VFP_DEFINE_AUTO(members, struct vfp_members *, vfp_members_free)
 
 /* What the facts point into. */
 struct gathered {

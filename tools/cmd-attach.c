@@ -11,8 +11,6 @@
 
 #define DETACH_TIMEOUT_MS 30000
 
-VFP_DEFINE_AUTO(libvirt, struct vfp_libvirt *, vfp_libvirt_close)
-
 /* What the three of them begin with. */
 struct session {
 	struct vfp_libvirt *libvirt;
