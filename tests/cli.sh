@@ -9,7 +9,7 @@ new_host
 prints 0 'vfpool pf enable PF --vfs N' "help has every command" vfpool --help
 prints 2 'usage: vfpool pf enable PF' "a missing option shows the usage" vfpool pf enable ens1f0
 prints 2 "no command 'pf enabel'" "no guessing at names" vfpool pf enabel ens1f0 --vfs 1
-prints 2 "no option '--vf'" "nor at options" vfpool pf enable ens1f0 --vf 1
+prints 2 "no option '--vfz'" "nor at options" vfpool pf enable ens1f0 --vfz 1
 prints 2 'takes no option --vfs' "an option of another command" vfpool pf list --vfs 1
 prints 2 'needs a value' "an option without its value" vfpool pf enable ens1f0 --vfs
 
@@ -95,14 +95,14 @@ prints 3 'no lease of such' "release of another domain" vfpool lease release web
 prints 5 'in use by web1' "its daemon lives: not released" vfpool lease release web1
 "$top_builddir/tests/fake-root" "$root" -process "$libvirtd_PID"
 prints 0 'scrubbed and free; web1 had it' "with the daemon and QEMU gone it is" vfpool lease release web1
-check "no lease is left" test "$(vfpool lease list --json | tr -d ' ')" = '[]'
+check "no lease is left" test "$(vfpool lease list --json | tr -d ' \n')" = '[]'
 
 step "Check"
 new_pool
 domain web1 01 "$(pool_nic 52:54:00:00:00:01)" >"$root/web1.xml"
 vfpool domain rewrite "$root/web1.xml" >"$root/web1.bound.xml"
 prints 0 'only database and host are compared' "nothing is wrong, and libvirt was not asked" vfpool check
-check "an empty list in JSON" test "$(vfpool check --json 2>"$root/said" | tr -d ' ')" = '[]'
+check "an empty list in JSON" test "$(vfpool check --json 2>"$root/said" | tr -d ' \n')" = '[]'
 sqlite3 "$root/var/lib/vfpool/pool.db" "INSERT INTO vf (pf_id, idx, dirty) SELECT id, 2, 1 FROM pf WHERE dev = 'ens1f1'"
 prints 1 'dirty VF +- +ens1f1#2 +not scrubbed .*scrub and free' "a dirty VF" vfpool check
 hook web1 prepare - "$root/web1.bound.xml"
