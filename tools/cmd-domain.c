@@ -28,6 +28,19 @@ static void uuid_of_name(struct vfp_libvirt *libvirt, const char *text, size_t s
 			 char ret_uuid[VFP_UUID_SIZE]);
 static int print_bound(const struct vfp_owner *owner, bool is_bound, const char *done);
 
+/* Database and libvirt, and the definition of the domain that the command names. */
+static int open_domain(struct vfp_ctx *ctx, struct vfp_libvirt **ret_libvirt, char **ret_text,
+		       struct vfp_err *err)
+{
+	int rc = vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
+
+	if (rc == 0)
+		rc = vfp_libvirt_open(ctx->opts[VFP_OPT_CONNECT], ret_libvirt, err);
+	if (rc == 0)
+		rc = vfp_libvirt_definition(*ret_libvirt, ctx->args[0], ret_text, err);
+	return rc;
+}
+
 static int domain_define(struct vfp_ctx *ctx, struct vfp_err *err)
 {
 	vfp_auto(libvirt) libvirt = NULL;
@@ -56,13 +69,8 @@ static int domain_bind(struct vfp_ctx *ctx, struct vfp_err *err)
 	vfp_autofree char *text = NULL;
 	struct vfp_owner owner;
 	bool is_bound;
-	int rc;
+	int rc = open_domain(ctx, &libvirt, &text, err);
 
-	rc = vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
-	if (rc == 0)
-		rc = vfp_libvirt_open(ctx->opts[VFP_OPT_CONNECT], &libvirt, err);
-	if (rc == 0)
-		rc = vfp_libvirt_definition(libvirt, ctx->args[0], &text, err);
 	if (rc == 0)
 		rc = bind_and_define(ctx, libvirt, text, NULL, &owner, &is_bound, err);
 	return rc < 0 ? rc : print_bound(&owner, is_bound, "bound");
@@ -72,13 +80,8 @@ static int domain_unbind(struct vfp_ctx *ctx, struct vfp_err *err)
 {
 	vfp_auto(libvirt) libvirt = NULL;
 	vfp_autofree char *text = NULL, *undone = NULL;
-	int rc;
+	int rc = open_domain(ctx, &libvirt, &text, err);
 
-	rc = vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
-	if (rc == 0)
-		rc = vfp_libvirt_open(ctx->opts[VFP_OPT_CONNECT], &libvirt, err);
-	if (rc == 0)
-		rc = vfp_libvirt_definition(libvirt, ctx->args[0], &text, err);
 	if (rc == 0)
 		rc = vfp_unbind(ctx->pool, text, strlen(text), &undone, err);
 	if (rc == 0)
@@ -94,13 +97,8 @@ static int domain_start(struct vfp_ctx *ctx, struct vfp_err *err)
 	vfp_autofree char *text = NULL;
 	struct vfp_owner owner;
 	bool is_bound;
-	int rc;
+	int rc = open_domain(ctx, &libvirt, &text, err);
 
-	rc = vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
-	if (rc == 0)
-		rc = vfp_libvirt_open(ctx->opts[VFP_OPT_CONNECT], &libvirt, err);
-	if (rc == 0)
-		rc = vfp_libvirt_definition(libvirt, ctx->args[0], &text, err);
 	if (rc == 0)
 		rc = bind_and_define(ctx, libvirt, text, NULL, &owner, &is_bound, err);
 	if (rc == 0)
