@@ -115,6 +115,13 @@ prints 1 '3 differences' "their number" vfpool check
 prints 0 'done: scrub and free' "repair mends them" vfpool check --repair
 prints 0 'only database' "then nothing is wrong" vfpool check
 
+step "Pictures"
+prints 0 '>6 free<.*>web1<' "graph draws the VFs and who is defined" vfpool graph
+check "well-formed" xmllint --noout <(vfpool graph)
+check "the same each time" cmp <(vfpool graph) <(vfpool graph)
+prints 0 'digraph vfpool .*"vf ens1f0#2"' "DOT" vfpool graph --format dot
+prints 2 'svg or dot was expected' "no other format" vfpool graph --format png
+
 step "Attach, detach, pin"
 test_driver=(--connect test:///default)
 prints 2 'usage: vfpool domain attach' "attach wants a pool" vfpool domain attach test

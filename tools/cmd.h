@@ -41,6 +41,9 @@ enum vfp_opt {
 	VFP_OPT_PORTGROUP,
 	VFP_OPT_LIVE,
 	VFP_OPT_CONFIG,
+	VFP_OPT_FORMAT,
+	VFP_OPT_ONCE,
+	VFP_OPT_INTERVAL,
 	VFP_N_OPTS
 };
 #define VFP_TAKES(opt) (1u << VFP_OPT_##opt)
@@ -73,6 +76,7 @@ extern const struct vfp_cmd vfp_cmds_lease[];
 extern const struct vfp_cmd vfp_cmds_who[];
 extern const struct vfp_cmd vfp_cmds_journal[];
 extern const struct vfp_cmd vfp_cmds_check[];
+extern const struct vfp_cmd vfp_cmds_graph[];
 
 /* Opens the database for this call.  For READ a missing one is no error: ctx->pool stays NULL, and
  * a list is empty. */

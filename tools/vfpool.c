@@ -10,6 +10,7 @@
 static const struct vfp_cmd *const tables[] = {
 	vfp_cmds_pf,	vfp_cmds_pool, vfp_cmds_vf,	 vfp_cmds_domain, vfp_cmds_attach,
 	vfp_cmds_lease, vfp_cmds_who,  vfp_cmds_journal, vfp_cmds_check,
+	vfp_cmds_graph,
 };
 
 static const struct option {
@@ -37,6 +38,9 @@ static const struct option {
 	[VFP_OPT_PORTGROUP] = {"portgroup", "GROUP", "the pool's port group (its default)"},
 	[VFP_OPT_LIVE] = {"live", NULL, "the running domain"},
 	[VFP_OPT_CONFIG] = {"config", NULL, "the definition, for the next start"},
+	[VFP_OPT_FORMAT] = {"format", "FORMAT", "svg or dot"},
+	[VFP_OPT_ONCE] = {"once", NULL, "print once as text and end"},
+	[VFP_OPT_INTERVAL] = {"interval", "SECONDS", "between two looks (1)"},
 };
 
 #define ALWAYS (VFP_TAKES(ROOT) | VFP_TAKES(HELP) | VFP_TAKES(VERSION))
