@@ -38,6 +38,22 @@ struct vfp_portgroup {
 	struct vfp_attrs attrs; /* as the VF is to read; mac is none */
 };
 
+/* The words that a definition and `portgroup set` have for a port group: default, vlan, protocol,
+ * qos, spoofchk, trust, linkState, minTxRate, maxTxRate, guestMtu; NULL behind the last. */
+const char *vfp_portgroup_attr(size_t place);
+/* Sets one of them, by its text.  -EINVAL: no such word, or a value that is none of its;
+ * -EOPNOTSUPP: guestMtu deny, which no driver can do. */
+int vfp_portgroup_set(struct vfp_portgroup *group, const char *attr, const char *value,
+		      struct vfp_err *err);
+/* The value as text; the caller frees it.  @attr is one of them. */
+char *vfp_portgroup_get(const struct vfp_portgroup *group, const char *attr);
+/* Whether its values go together; -EINVAL in words. */
+int vfp_portgroup_check(const struct vfp_portgroup *group, struct vfp_err *err);
+/* "vlan 100 -> 200, trust off -> on", "" where they are the same but for their names.  The caller
+ * frees it. */
+char *vfp_portgroup_diff(const struct vfp_portgroup *from, const struct vfp_portgroup *to);
+extern const struct vfp_word vfp_vlan_proto_words[]; /* 802.1Q 802.1ad */
+
 enum vfp_policy { VFP_POLICY_SPREAD, VFP_POLICY_PACK };
 extern const struct vfp_word vfp_policy_words[]; /* spread pack */
 enum vfp_numa { VFP_NUMA_PREFER, VFP_NUMA_IGNORE, VFP_NUMA_STRICT };

@@ -19,6 +19,12 @@ static bool spoofchk_equal(const struct vfp_attrs *a, const struct vfp_attrs *b)
 static bool trust_equal(const struct vfp_attrs *a, const struct vfp_attrs *b);
 static bool link_state_equal(const struct vfp_attrs *a, const struct vfp_attrs *b);
 static bool rate_equal(const struct vfp_attrs *a, const struct vfp_attrs *b);
+static void mac_copy(struct vfp_attrs *to, const struct vfp_attrs *from);
+static void vlan_copy(struct vfp_attrs *to, const struct vfp_attrs *from);
+static void spoofchk_copy(struct vfp_attrs *to, const struct vfp_attrs *from);
+static void trust_copy(struct vfp_attrs *to, const struct vfp_attrs *from);
+static void link_state_copy(struct vfp_attrs *to, const struct vfp_attrs *from);
+static void rate_copy(struct vfp_attrs *to, const struct vfp_attrs *from);
 static void mac_format(const struct vfp_attrs *attrs, char *buf, size_t size);
 static void vlan_format(const struct vfp_attrs *attrs, char *buf, size_t size);
 static void spoofchk_format(const struct vfp_attrs *attrs, char *buf, size_t size);
@@ -43,14 +49,15 @@ const struct vfp_attrs vfp_attrs_scrubbed = VFP_ATTRS_SCRUBBED;
 static const struct {
 	const char *name;
 	bool (*equal)(const struct vfp_attrs *a, const struct vfp_attrs *b);
+	void (*copy)(struct vfp_attrs *to, const struct vfp_attrs *from);
 	void (*format)(const struct vfp_attrs *attrs, char *buf, size_t size);
 } attr_kinds[VFP_N_ATTRS] = {
-	[VFP_ATTR_MAC] = {"MAC", mac_equal, mac_format},
-	[VFP_ATTR_VLAN] = {"VLAN", vlan_equal, vlan_format},
-	[VFP_ATTR_SPOOFCHK] = {"spoof check", spoofchk_equal, spoofchk_format},
-	[VFP_ATTR_TRUST] = {"trust", trust_equal, trust_format},
-	[VFP_ATTR_LINKSTATE] = {"link state", link_state_equal, link_state_format},
-	[VFP_ATTR_RATE] = {"rate", rate_equal, rate_format},
+	[VFP_ATTR_MAC] = {"MAC", mac_equal, mac_copy, mac_format},
+	[VFP_ATTR_VLAN] = {"VLAN", vlan_equal, vlan_copy, vlan_format},
+	[VFP_ATTR_SPOOFCHK] = {"spoof check", spoofchk_equal, spoofchk_copy, spoofchk_format},
+	[VFP_ATTR_TRUST] = {"trust", trust_equal, trust_copy, trust_format},
+	[VFP_ATTR_LINKSTATE] = {"link state", link_state_equal, link_state_copy, link_state_format},
+	[VFP_ATTR_RATE] = {"rate", rate_equal, rate_copy, rate_format},
 };
 
 /* What a MAC reads as after a scrub on drivers that refuse zero. */
@@ -235,6 +242,12 @@ bool vfp_attr_equal(enum vfp_attr attr, const struct vfp_attrs *a, const struct 
 	return attr_kinds[attr].equal(a, b);
 }
 
+void vfp_attr_copy(enum vfp_attr attr, struct vfp_attrs *to, const struct vfp_attrs *from)
+{
+	assert(attr < VFP_N_ATTRS);
+	attr_kinds[attr].copy(to, from);
+}
+
 char *vfp_attr_format(enum vfp_attr attr, const struct vfp_attrs *attrs, char *buf, size_t size)
 {
 	assert(attr < VFP_N_ATTRS);
@@ -275,6 +288,39 @@ static bool link_state_equal(const struct vfp_attrs *a, const struct vfp_attrs *
 static bool rate_equal(const struct vfp_attrs *a, const struct vfp_attrs *b)
 {
 	return a->min_rate_mbps == b->min_rate_mbps && a->max_rate_mbps == b->max_rate_mbps;
+}
+
+static void mac_copy(struct vfp_attrs *to, const struct vfp_attrs *from)
+{
+	to->mac = from->mac;
+}
+
+static void vlan_copy(struct vfp_attrs *to, const struct vfp_attrs *from)
+{
+	to->vlan = from->vlan;
+	to->qos = from->qos;
+	to->vlan_proto = from->vlan_proto;
+}
+
+static void spoofchk_copy(struct vfp_attrs *to, const struct vfp_attrs *from)
+{
+	to->spoofchk = from->spoofchk;
+}
+
+static void trust_copy(struct vfp_attrs *to, const struct vfp_attrs *from)
+{
+	to->trust = from->trust;
+}
+
+static void link_state_copy(struct vfp_attrs *to, const struct vfp_attrs *from)
+{
+	to->link_state = from->link_state;
+}
+
+static void rate_copy(struct vfp_attrs *to, const struct vfp_attrs *from)
+{
+	to->min_rate_mbps = from->min_rate_mbps;
+	to->max_rate_mbps = from->max_rate_mbps;
 }
 
 static void mac_format(const struct vfp_attrs *attrs, char *buf, size_t size)

@@ -137,6 +137,8 @@ extern const struct vfp_attrs vfp_attrs_scrubbed;
  * 02:00:00:00:00:00, since some drivers refuse zero; the two count as equal.  VLAN 0's protocol
  * does not count. */
 bool vfp_attr_equal(enum vfp_attr attr, const struct vfp_attrs *a, const struct vfp_attrs *b);
+/* Gives @to the value that @attr has in @from, and nothing else. */
+void vfp_attr_copy(enum vfp_attr attr, struct vfp_attrs *to, const struct vfp_attrs *from);
 /* "VLAN 100 qos 2", "spoof check on" …: for messages, journal and tables.  Returns @buf. */
 char *vfp_attr_format(enum vfp_attr attr, const struct vfp_attrs *attrs, char *buf, size_t size);
 

@@ -43,6 +43,13 @@ int vfp_book_note(struct vfp_pool *pool, const char *event, const struct vfp_abo
 		VFP_COLUMN_WORD(type, attrs.link_state, vfp_link_state_words),               \
 		VFP_COLUMN_NUMBER(type, attrs.min_rate_mbps),                                \
 		VFP_COLUMN_NUMBER(type, attrs.max_rate_mbps)
+/* The same as values, vlan_mode before them. */
+#define VFP_VALUES_ATTRS(mode, attrs)                                      \
+	VFP_WORD(vfp_vlan_mode_words, (mode)), VFP_NUMBER((attrs)->vlan),  \
+		VFP_NUMBER((attrs)->vlan_proto), VFP_NUMBER((attrs)->qos), \
+		VFP_NUMBER((attrs)->spoofchk), VFP_NUMBER((attrs)->trust), \
+		VFP_WORD(vfp_link_state_words, (attrs)->link_state),       \
+		VFP_NUMBER((attrs)->min_rate_mbps), VFP_NUMBER((attrs)->max_rate_mbps)
 
 /* -ENOENT in words. */
 int vfp_book_pool_id(struct vfp_pool *pool, const char *name, int64_t *ret_id, struct vfp_err *err);

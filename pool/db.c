@@ -45,9 +45,11 @@ static const struct step {
 
 #define SELECT_POOL "SELECT id, name, physnet, policy, numa, park FROM pool "
 
-#define PORTGROUP_COLUMNS                                                                          \
-	" portgroup.vlan_mode, vlan, vlan_proto, qos, spoofchk, trust, link_state, min_rate_mbps," \
-	" max_rate_mbps "
+/* Of a port group or a lease. */
+#define ATTR_COLUMNS(of)                                                                      \
+	" " of ".vlan_mode, " of ".vlan, " of ".vlan_proto, " of ".qos, " of ".spoofchk, " of \
+	".trust, " of ".link_state, " of ".min_rate_mbps, " of ".max_rate_mbps "
+#define PORTGROUP_COLUMNS ATTR_COLUMNS("portgroup")
 
 #define SELECT_PORT                                                                              \
 	"SELECT port.id, uuid, domain, mac, pool.name, portgroup.name, bound_pf.dev, bound.idx," \
@@ -61,14 +63,14 @@ static const struct step {
 
 /* A lease of an earlier boot is void, also before the first writer of this boot has cleared it
  * away. */
-#define SELECT_LEASE                                                                             \
-	"SELECT generation, uuid, domain, mac, pool.name, portgroup.name, pf.dev, vf.idx,"       \
-	" lease.state, lease.boot_id, daemon_pid, daemon_start, qemu_pid, qemu_start, since_ms," \
-	" pool.park," PORTGROUP_COLUMNS "FROM lease JOIN vf ON vf.id = vf_id"                    \
-	" JOIN pf ON pf.id = pf_id"                                                              \
-	" LEFT JOIN portgroup ON portgroup.id = portgroup_id"                                    \
-	" LEFT JOIN pool ON pool.id = pool_id"                                                   \
-	" WHERE lease.boot_id = ?1 "
+#define SELECT_LEASE                                                                              \
+	"SELECT generation, uuid, domain, mac, pool.name, portgroup.name, pf.dev, vf.idx,"        \
+	" lease.state, lease.boot_id, daemon_pid, daemon_start, qemu_pid, qemu_start, since_ms,"  \
+	" pool.park," ATTR_COLUMNS("lease") "FROM lease JOIN vf ON vf.id = vf_id"                 \
+					    " JOIN pf ON pf.id = pf_id"                           \
+					    " LEFT JOIN portgroup ON portgroup.id = portgroup_id" \
+					    " LEFT JOIN pool ON pool.id = pool_id"                \
+					    " WHERE lease.boot_id = ?1 "
 
 #define SELECT_VF "SELECT dirty, held, faulty"
 
@@ -199,16 +201,24 @@ static const char *const sql_of[VFP_N_SQL] = {
 	/* ?1 uuid, ?2 domain, ?3 mac, ?4 port or NULL, ?5 ?6 pool and port group or NULL, ?7 ?8 VF,
 	 * ?9 state, ?10 boot, ?11 ?12 daemon, ?13 ?14 QEMU, ?15 now */
 	[VFP_SQL_LEASE_INSERT] =
-		"INSERT INTO lease (uuid, domain, mac, port_id, portgroup_id, vf_id, state, boot_id,"
-		" daemon_pid, daemon_start, qemu_pid, qemu_start, since_ms) VALUES (?1, ?2, ?3, ?4,"
-		" (SELECT portgroup.id FROM portgroup JOIN pool ON pool.id = pool_id"
-		" WHERE pool.name = ?5 AND portgroup.name = ?6), " VF_ID(
-			"?7", "?8") ","
-				    " ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+		"INSERT INTO lease (uuid, domain, mac, port_id, vf_id, state, boot_id, daemon_pid,"
+		" daemon_start, qemu_pid, qemu_start, since_ms, portgroup_id, vlan_mode, vlan,"
+		" vlan_proto, qos, spoofchk, trust, link_state, min_rate_mbps, max_rate_mbps)"
+		" SELECT ?1, ?2, ?3, ?4, " VF_ID(
+			"?7",
+			"?8") ", ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+			      " portgroup.id," PORTGROUP_COLUMNS
+			      "FROM (SELECT 1) LEFT JOIN portgroup ON"
+			      " name = ?6 AND pool_id = (SELECT id FROM pool WHERE pool.name = ?5)",
 	/* ?1 generation, ?2 state, ?3 domain, ?4 ?5 daemon, ?6 ?7 QEMU */
 	[VFP_SQL_LEASE_UPDATE] = "UPDATE lease SET state = ?2, domain = ?3, daemon_pid = ?4,"
 				 " daemon_start = ?5, qemu_pid = ?6, qemu_start = ?7"
 				 " WHERE generation = ?1",
+	/* ?1 generation, then as PORTGROUP_COLUMNS */
+	[VFP_SQL_LEASE_ATTRS] =
+		"UPDATE lease SET vlan_mode = ?2, vlan = ?3, vlan_proto = ?4, qos = ?5,"
+		" spoofchk = ?6, trust = ?7, link_state = ?8, min_rate_mbps = ?9,"
+		" max_rate_mbps = ?10 WHERE generation = ?1",
 	[VFP_SQL_LEASE_DELETE] = "DELETE FROM lease WHERE generation = ?1",
 
 	[VFP_SQL_NOTE] =

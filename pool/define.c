@@ -41,6 +41,10 @@ static int check_pfs(struct vfp_pool *pool, const struct vfp_pooldef *def, struc
 static int check_overlap(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err);
 static int check_leases(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err);
 static int put_def(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err);
+static int change_portgroup(struct vfp_pooldef *def, const char *name, const char *const *settings,
+			    size_t n, char **ret_words, struct vfp_err *err);
+static int put_portgroups(struct vfp_pool *pool, int64_t id, const struct vfp_pooldef *def,
+			  struct vfp_err *err);
 static int find_user(struct vfp_pool *pool, enum vfp_sql sql, int64_t id, struct user *ret_user,
 		     struct vfp_err *err);
 static int read_members(struct vfp_pool *pool, const struct hardware *hardware,
@@ -96,6 +100,44 @@ int vfp_pool_define(struct vfp_pool *pool, const struct vfp_pooldef *def, struct
 	if (rc < 0)
 		return rc;
 	return write_present(pool, &hardware, err);
+}
+
+int vfp_pool_set_portgroup(struct vfp_pool *pool, const char *name, const char *portgroup,
+			   const char *const *settings, size_t n, char **ret_words,
+			   struct vfp_err *err)
+{
+	struct vfp_pooldef read = {0};
+	vfp_auto(pooldef) def = &read;
+	vfp_auto(db_transaction) change = NULL;
+	vfp_autofree struct vfp_pf *pfs = NULL;
+	vfp_autofree char *words = NULL;
+	struct hardware hardware = {0};
+	int64_t id;
+	int rc = vfp_sysfs_pfs(pool->host, &pfs, &hardware.n, err);
+
+	hardware.pfs = pfs;
+	if (rc == 0)
+		rc = vfp_book_begin(pool, &change, err);
+	if (rc == 0)
+		rc = vfp_pool_get(pool, name, def, err);
+	if (rc == 0)
+		rc = change_portgroup(def, portgroup, settings, n, &words, err);
+	if (rc == 0)
+		rc = vfp_book_pool_id(pool, name, &id, err);
+	if (rc == 0 && *words)
+		rc = put_portgroups(pool, id, def, err);
+	if (rc == 0 && *words)
+		rc = vfp_book_note(pool, "portgroup", &(struct vfp_about){.pool = name}, err,
+				   "%s: %s", portgroup, words);
+	if (rc == 0 && *words)
+		rc = vfp_db_commit(&change, err);
+	/* The file says what it said; that it is written anew makes the service look at every
+	 * definition. */
+	if (rc == 0 && *words)
+		rc = write_present(pool, &hardware, err);
+	if (rc == 0)
+		*ret_words = VFP_TAKE(words);
+	return rc;
 }
 
 int vfp_pool_check_members(struct vfp_pool *pool, struct vfp_err *err)
@@ -322,18 +364,11 @@ static int put_pfs(struct vfp_pool *pool, int64_t id, const struct vfp_pooldef *
 static int put_portgroup(struct vfp_pool *pool, int64_t id, size_t place,
 			 const struct vfp_portgroup *group, struct vfp_err *err)
 {
-	const struct vfp_attrs *attrs = &group->attrs;
-
-	return vfp_db_run(
-		pool->db, VFP_SQL_PORTGROUP_PUT,
-		VFP_VALUES(VFP_NUMBER(id), VFP_TEXT(group->name), VFP_NUMBER(place),
-			   VFP_NUMBER(group->is_default),
-			   VFP_WORD(vfp_vlan_mode_words, group->vlan_mode), VFP_NUMBER(attrs->vlan),
-			   VFP_NUMBER(attrs->vlan_proto), VFP_NUMBER(attrs->qos),
-			   VFP_NUMBER(attrs->spoofchk), VFP_NUMBER(attrs->trust),
-			   VFP_WORD(vfp_link_state_words, attrs->link_state),
-			   VFP_NUMBER(attrs->min_rate_mbps), VFP_NUMBER(attrs->max_rate_mbps)),
-		NULL, err);
+	return vfp_db_run(pool->db, VFP_SQL_PORTGROUP_PUT,
+			  VFP_VALUES(VFP_NUMBER(id), VFP_TEXT(group->name), VFP_NUMBER(place),
+				     VFP_NUMBER(group->is_default),
+				     VFP_VALUES_ATTRS(group->vlan_mode, &group->attrs)),
+			  NULL, err);
 }
 
 static const struct vfp_portgroup *find_portgroup(const struct vfp_portgroup *groups, size_t n,
@@ -389,6 +424,48 @@ static int put_portgroups(struct vfp_pool *pool, int64_t id, const struct vfp_po
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = put_portgroup(pool, id, i, &groups[i], err);
 	return rc;
+}
+
+/* One "attr=value". */
+static int change_one(struct vfp_portgroup *group, const char *setting, struct vfp_err *err)
+{
+	vfp_autofree char *attr = vfp_strdup(setting);
+	char *value = strchr(attr, '=');
+
+	if (!value)
+		return vfp_fail(err, EINVAL, "'%s': attribute=value was expected, as in vlan=100",
+				setting);
+	*value++ = '\0';
+	return vfp_portgroup_set(group, attr, value, err);
+}
+
+/* A pool has one default: whoever becomes it takes the place of the former. */
+static int change_portgroup(struct vfp_pooldef *def, const char *name, const char *const *settings,
+			    size_t n, char **ret_words, struct vfp_err *err)
+{
+	struct vfp_portgroup *group = NULL;
+	struct vfp_portgroup changed;
+	int rc = 0;
+
+	for (size_t i = 0; !group && i < def->n_portgroups; i++)
+		if (!strcmp(def->portgroups[i].name, name))
+			group = &def->portgroups[i];
+	if (!group)
+		return vfp_fail(err, ENOENT,
+				"pool %s has no port group %s; see: vfpool portgroup list %s",
+				def->name, name, def->name);
+	changed = *group;
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = change_one(&changed, settings[i], err);
+	if (rc == 0)
+		rc = vfp_portgroup_check(&changed, err);
+	if (rc < 0)
+		return vfp_fail_in(err, rc, "port group %s", name);
+	*ret_words = vfp_portgroup_diff(group, &changed);
+	for (size_t i = 0; changed.is_default && i < def->n_portgroups; i++)
+		def->portgroups[i].is_default = false;
+	*group = changed;
+	return 0;
 }
 
 static int put_def(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err)

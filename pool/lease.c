@@ -164,6 +164,32 @@ int vfp_pool_adopt(struct vfp_pool *pool, const struct vfp_owner *owner, const s
 	return vfp_db_commit(&change, err);
 }
 
+int vfp_pool_change(struct vfp_pool *pool, int64_t generation, const struct vfp_attrs *attrs,
+		    enum vfp_vlan_mode mode, const char *words, struct vfp_err *err)
+{
+	vfp_auto(db_transaction) change = NULL;
+	struct vfp_lease lease;
+	struct vfp_about about;
+	int rc = vfp_book_begin(pool, &change, err);
+
+	if (rc < 0)
+		return rc;
+	rc = get_lease(pool, generation, &lease, err);
+	if (rc == 0)
+		return vfp_fail(err, ESTALE, "the lease ended meanwhile");
+	if (rc > 0)
+		rc = vfp_db_run(pool->db, VFP_SQL_LEASE_ATTRS,
+				VFP_VALUES(VFP_NUMBER(generation), VFP_VALUES_ATTRS(mode, attrs)),
+				NULL, err);
+	if (rc < 0)
+		return rc;
+	about = about_lease(&lease);
+	rc = vfp_book_note(pool, "changed", &about, err, "%s", words);
+	if (rc < 0)
+		return rc;
+	return vfp_db_commit(&change, err);
+}
+
 int vfp_pool_drain(struct vfp_pool *pool, int64_t generation, const char *why, struct vfp_err *err)
 {
 	vfp_auto(db_transaction) change = NULL;

@@ -45,6 +45,14 @@ int vfp_pool_has_changed(struct vfp_pool *pool, bool *ret_has, struct vfp_err *e
  * not there or has no SR-IOV (one that the pool had already may be absent: a pulled card does not
  * stop a change); -EINVAL: a name that is none, no PF, a PF twice. */
 int vfp_pool_define(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err);
+/* Changes a port group by @n settings "attr=value", in the words of vfp_portgroup_set().  Domains
+ * that run keep what their leases say.
+ * @ret_words: what changed, "vlan 100 -> 200"; "": nothing did, and nothing is written.  The caller
+ * frees it.
+ * -ENOENT: no such pool or port group; -EINVAL, -EOPNOTSUPP: a setting that is none. */
+int vfp_pool_set_portgroup(struct vfp_pool *pool, const char *name, const char *portgroup,
+			   const char *const *settings, size_t n, char **ret_words,
+			   struct vfp_err *err);
 /* Whether the members file says what the database does: 0, or -ESTALE with words that say where
  * not. */
 int vfp_pool_check_members(struct vfp_pool *pool, struct vfp_err *err);
@@ -158,8 +166,10 @@ struct vfp_lease {
 	char boot_id[VFP_BOOT_ID_SIZE];
 	struct vfp_process daemon, qemu;
 	int64_t since_ms;
-	bool park;		/* of its pool */
-	struct vfp_attrs attrs; /* as the VF is to read while leased: port group and MAC */
+	bool park; /* of its pool */
+	/* As the VF is to read while leased: the MAC, and what the port group said when the
+	 * lease was made or what vfp_pool_change() said since. */
+	struct vfp_attrs attrs;
 	enum vfp_vlan_mode vlan_mode;
 };
 
@@ -194,6 +204,10 @@ int vfp_pool_activate(struct vfp_pool *pool, const char *uuid, const struct vfp_
 int vfp_pool_adopt(struct vfp_pool *pool, const struct vfp_owner *owner, const struct vfp_ask *ask,
 		   const struct vfp_process *daemon, const struct vfp_process *qemu,
 		   struct vfp_err *err);
+/* The VF of a running domain was given other attributes: the lease says so from now on.
+ * @words: what changed, for the journal.  -ESTALE: the lease ended meanwhile. */
+int vfp_pool_change(struct vfp_pool *pool, int64_t generation, const struct vfp_attrs *attrs,
+		    enum vfp_vlan_mode mode, const char *words, struct vfp_err *err);
 /* QEMU outlives the release: vfpoold or the next hook ends it.  0 also when the lease is ended
  * already. */
 int vfp_pool_drain(struct vfp_pool *pool, int64_t generation, const char *why, struct vfp_err *err);

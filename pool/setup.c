@@ -5,6 +5,7 @@
 #include "pool/setup.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/lock.h"
@@ -39,6 +40,9 @@ static int set_attrs(const struct device *device, const struct vfp_attrs *wanted
 		     struct vfp_err *err);
 static int write_attr(const struct device *device, enum vfp_attr attr,
 		      const struct vfp_attrs *wanted, struct vfp_err *err);
+static int change_attr(const struct device *device, enum vfp_attr attr,
+		       const struct vfp_attrs *wanted, struct vfp_attrs *attrs,
+		       struct vfp_change *change, struct vfp_err *err);
 static int read_attrs(const struct device *device, bool with_counters, struct vfp_attrs *ret_attrs,
 		      struct vfp_err *err);
 static int compare_attrs(const struct device *device, const struct vfp_attrs *wanted,
@@ -85,6 +89,43 @@ int vfp_setup_verify(struct vfp_pool *pool, const struct vfp_lease *lease, struc
 	if (rc < 0)
 		return rc;
 	return compare_attrs(device, &lease->attrs, &found, err);
+}
+
+int vfp_setup_change(struct vfp_pool *pool, const struct vfp_lease *lease,
+		     const struct vfp_portgroup *group, struct vfp_change *ret, struct vfp_err *err)
+{
+	struct device held = {.fd = -1};
+	vfp_auto(device) device = &held;
+	struct vfp_change change = {.done = ""};
+	struct vfp_attrs attrs, wanted = group->attrs;
+	struct vfp_lease now;
+	enum vfp_vlan_mode mode;
+	int rc = hold_lease(pool, lease, device, err);
+
+	/* What the lease says now, which the caller may have read before another change. */
+	if (rc == 0)
+		rc = vfp_book_lease_of(pool, &lease->vf, &now, err);
+	if (rc < 0)
+		return rc;
+	if (rc == 0 || now.state != VFP_LEASE_ACTIVE)
+		return vfp_fail(err, ESTALE, "domain %s: it does not run by our book",
+				lease->owner.name);
+	attrs = now.attrs;
+	wanted.mac = attrs.mac;
+	wanted.known = attrs.known;
+	for (size_t i = 0; rc >= 0 && i < VFP_N(order); i++)
+		rc = change_attr(device, order[i], &wanted, &attrs, &change, err);
+	if (rc < 0)
+		return rc;
+	/* None and trunk are one to the NIC. */
+	mode = attrs.vlan == wanted.vlan ? group->vlan_mode : now.vlan_mode;
+	if (*change.done || mode != now.vlan_mode)
+		rc = vfp_pool_change(pool, now.generation, &attrs, mode,
+				     *change.done ? change.done : "the guest's tags", err);
+	if (rc < 0)
+		return rc;
+	*ret = change;
+	return 0;
 }
 
 int vfp_setup_end(struct vfp_pool *pool, const struct vfp_lease *lease, const char *why,
@@ -371,6 +412,51 @@ static int write_attr(const struct device *device, enum vfp_attr attr,
 				device->pf.driver, words, strerror(-rc));
 	if (rc < 0)
 		return vfp_fail_in(err, rc, "VF %s: cannot set %s", name, words);
+	return 0;
+}
+
+static void add_words(char *buf, size_t size, const char *words)
+{
+	const size_t used = strlen(buf);
+
+	if ((size_t)snprintf(buf + used, size - used, "%s%s", used ? "; " : "", words) >=
+	    size - used)
+		vfp_text_clean(buf); /* cut, perhaps within a character */
+}
+
+/* Changes one attribute from what is in @attrs to what is in @wanted, there too.  A refusal is no
+ * failure: it is noted, and the VF has what it had. */
+static int change_attr(const struct device *device, enum vfp_attr attr,
+		       const struct vfp_attrs *wanted, struct vfp_attrs *attrs,
+		       struct vfp_change *change, struct vfp_err *err)
+{
+	char from[64], to[64];
+	vfp_autofree char *words = NULL;
+	const struct vfp_attrs former = *attrs;
+	struct vfp_attrs next = *wanted, found;
+	struct vfp_err refusal = {0};
+	int rc;
+
+	if (vfp_attr_equal(attr, wanted, attrs))
+		return 0;
+	next.known = 1u << attr;
+	rc = write_attr(device, attr, &next, &refusal);
+	if (rc == 0) {
+		rc = read_attrs(device, false, &found, err);
+		if (rc < 0)
+			return rc;
+		rc = compare_attrs(device, &next, &found, &refusal);
+		if (rc < 0)
+			write_attr(device, attr, &former, NULL);
+	}
+	if (rc < 0) {
+		add_words(change->refused, sizeof(change->refused), refusal.msg);
+		return 0;
+	}
+	vfp_attr_copy(attr, attrs, wanted);
+	words = vfp_format("%s -> %s", vfp_attr_format(attr, &former, from, sizeof(from)),
+			   vfp_attr_format(attr, wanted, to, sizeof(to)));
+	add_words(change->done, sizeof(change->done), words);
 	return 0;
 }
 

@@ -23,6 +23,20 @@ int vfp_setup_apply(struct vfp_pool *pool, const struct vfp_lease *lease, struct
 /* Only looks.  -EIO names the first attribute that is not as leased. */
 int vfp_setup_verify(struct vfp_pool *pool, const struct vfp_lease *lease, struct vfp_err *err);
 
+/* What became of a change: "VLAN 100 -> VLAN 200, trust off -> trust on"; and what the driver does
+ * not do while a guest runs, or at all, with its reason.  "" nothing. */
+struct vfp_change {
+	char done[256], refused[256];
+};
+/* Gives the VF of a running domain the attributes of @group, one by one and read back, and the
+ * lease says what the VF has then: what is refused stays as it was.  VFs change while their guest
+ * runs on; some drivers reset the VF for it (i40e, ice: VLAN and trust), which the guest sees as a
+ * short loss of link.
+ * -ESTALE: the lease is another one by now, or is not active. */
+int vfp_setup_change(struct vfp_pool *pool, const struct vfp_lease *lease,
+		     const struct vfp_portgroup *group, struct vfp_change *ret,
+		     struct vfp_err *err);
+
 /* Scrubs the VF and ends the lease; a scrub that fails, or a VF that is not there, ends it as
  * faulty and returns the error of the scrub.  A lease that is ended already: 0, and the device is
  * not touched.  -EBUSY: the lease goes on.  The caller has seen that QEMU is gone. */

@@ -88,7 +88,8 @@ CREATE INDEX port_of_portgroup ON port (portgroup_id);
 
 -- The VF that a running domain holds.  The generation is never used twice: a late release compares it.
 -- A lease without a port is foreign: somebody gave the VF to a guest by hand.  portgroup_id is the lease's own:
--- the port's changes with the definition while the domain runs on.
+-- the port's changes with the definition while the domain runs on.  So are the attributes, NULL of a foreign one:
+-- what the port group said when the lease was made, or what was changed while the domain ran.
 CREATE TABLE lease (
 	generation   INTEGER PRIMARY KEY AUTOINCREMENT,
 	vf_id        INTEGER NOT NULL UNIQUE REFERENCES vf (id),
@@ -104,7 +105,17 @@ CREATE TABLE lease (
 	qemu_pid     INTEGER NOT NULL DEFAULT 0,
 	qemu_start   INTEGER NOT NULL DEFAULT 0,
 	since_ms     INTEGER NOT NULL,
+	vlan_mode     TEXT,
+	vlan          INTEGER,
+	vlan_proto    INTEGER,
+	qos           INTEGER,
+	spoofchk      INTEGER,
+	trust         INTEGER,
+	link_state    TEXT,
+	min_rate_mbps INTEGER,
+	max_rate_mbps INTEGER,
 	CHECK ((port_id IS NULL) = (portgroup_id IS NULL)),
+	CHECK ((vlan_mode IS NULL) = (portgroup_id IS NULL)),
 	CHECK (port_id IS NOT NULL OR state IN ('foreign', 'draining')),
 	CHECK (state <> 'active' OR qemu_pid > 0)
 ) STRICT;

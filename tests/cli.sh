@@ -58,6 +58,21 @@ sed "s/sriov0/other/" "$root/dump.xml" >"$root/other.xml"
 prints 5 'ens1f0' "a VF in two pools" vfpool pool define "$root/other.xml"
 check "members tells the hook" grep -qx 'pool sriov0' "$root/var/lib/vfpool/members"
 
+step "Port groups"
+prints 0 'sriov0 +blue +100 +0 +on +off +auto +0 +0 +yes +0 +0' "list" vfpool portgroup list
+prints 3 'no pool sriov9' "of no pool" vfpool portgroup list sriov9
+prints 0 'guestMtu +allow' "show" vfpool portgroup show sriov0 blue
+prints 0 'MTU of ens1f0 +1500' "with what the PFs let through" vfpool portgroup show sriov0 blue
+prints 3 'has no port group pink; see: vfpool portgroup list sriov0' "show of none" vfpool portgroup show sriov0 pink
+prints 2 'nothing to set: attribute=value' "set without a setting" vfpool portgroup set sriov0 blue
+prints 0 'port group blue of pool sriov0: vlan 100 -> 300, trust off -> on' "set" \
+	vfpool portgroup set sriov0 blue vlan=300 trust=on
+prints 0 'as it was' "set again" vfpool portgroup set sriov0 blue vlan=300 trust=on
+prints 0 "id='300'.*trust='on'" "dumpxml has it" vfpool pool dumpxml sriov0
+prints 2 "vlan='5000', expected 1 to 4094, none" "VLAN 5000" vfpool portgroup set sriov0 blue vlan=5000
+prints 5 'no way to deny it' "what no NIC can do" vfpool portgroup set sriov0 blue guestMtu=deny
+prints 0 'portgroup .*blue: vlan 100 -> 300' "journaled" vfpool journal
+
 step "Domains"
 new_pool
 domain web1 01 "$(pool_nic 52:54:00:00:00:01)" >"$root/web1.xml"

@@ -237,8 +237,86 @@ static void test_redefine_in_use(void **state)
 			    vfp_pool_leases(fixture->pool, NULL, &leases, &n, &fixture->err));
 		assert_int_equal(n, 1);
 		assert_string_equal(leases[0].portgroup, "blue");
-		assert_int_equal(leases[0].attrs.vlan, 200);
+		/* What runs keeps what it was started with. */
+		assert_int_equal(leases[0].attrs.vlan, 100);
 	}
+}
+
+static void test_set_portgroup(void **state)
+{
+	static const struct {
+		const char *settings[3];
+		int code;
+		const char *words;
+	} cases[] = {
+		{{"vlan=200", "trust=off"}, 0, "vlan 100 -> 200, trust on -> off"},
+		{{"vlan=200"}, 0, ""},
+		{{"default=yes"}, 0, "default no -> yes"},
+		{{"vlan=trunk", "qos=0"}, 0, "vlan 200 -> trunk, qos 2 -> 0"},
+		{{"vlan=none", "guestMtu=allow"}, 0, "vlan trunk -> none"},
+		{{"vlan=5", "protocol=802.1ad"}, 0, "vlan none -> 5, protocol 802.1Q -> 802.1ad"},
+		{{"vlan=none"}, EINVAL, "port group blue: protocol='802.1ad' without a VLAN tag"},
+		{{"qos=8"}, EINVAL, "qos='8', expected 0 to 7"},
+		{{"vlan=5000"},
+		 EINVAL,
+		 "vlan='5000', expected 1 to 4094, none (untagged) or trunk"},
+		{{"vlan=0"}, EINVAL, "vlan='0', expected 1 to 4094"},
+		{{"vlan"}, EINVAL, "'vlan': attribute=value was expected"},
+		{{"vlna=1"}, EINVAL, "a port group has no vlna, expected one of: default, vlan,"},
+		{{"trust=yes"}, EINVAL, "trust='yes', expected on or off"},
+		{{"minTxRate=2000"}, EINVAL, "minTxRate='2000' is above maxTxRate='1000'"},
+		{{"guestMtu=deny"}, EOPNOTSUPP, "guestMtu='deny': Linux gives a host no way"},
+	};
+	struct pool_fixture *fixture = *state;
+	size_t n_events = 0;
+
+	fixture_define(fixture, "");
+	for (size_t i = 0; i < VFP_N(cases); i++) {
+		vfp_autofree char *words = NULL;
+		size_t n = 0;
+		int rc;
+
+		while (n < 3 && cases[i].settings[n])
+			n++;
+		rc = vfp_pool_set_portgroup(fixture->pool, "sriov0", "blue", cases[i].settings, n,
+					    &words, &fixture->err);
+		if (cases[i].code) {
+			assert_refused(fixture, rc, cases[i].code, cases[i].words);
+			continue;
+		}
+		assert_done(fixture, rc);
+		assert_string_equal(words, cases[i].words);
+		n_events += *words != '\0';
+		assert_int_equal(fixture_events(fixture, "portgroup"), n_events);
+	}
+}
+
+static void test_set_no_portgroup(void **state)
+{
+	static const char *const settings[] = {"vlan=7"};
+	struct pool_fixture *fixture = *state;
+	struct vfp_pooldef def;
+	char *words;
+
+	fixture_define(fixture, "");
+	assert_refused(fixture,
+		       vfp_pool_set_portgroup(fixture->pool, "sriov0", "pink", settings, 1, &words,
+					      &fixture->err),
+		       ENOENT, "pool sriov0 has no port group pink; see: vfpool portgroup list");
+	assert_refused(fixture,
+		       vfp_pool_set_portgroup(fixture->pool, "sriov1", "blue", settings, 1, &words,
+					      &fixture->err),
+		       ENOENT, "sriov1");
+	/* One default only: the former one has stepped back. */
+	assert_done(fixture, vfp_pool_set_portgroup(fixture->pool, "sriov0", "blue",
+						    (const char *const[]){"default=yes"}, 1, &words,
+						    &fixture->err));
+	free(words);
+	assert_done(fixture, vfp_pool_get(fixture->pool, "sriov0", &def, &fixture->err));
+	for (size_t i = 0; i < def.n_portgroups; i++)
+		assert_int_equal(def.portgroups[i].is_default,
+				 !strcmp(def.portgroups[i].name, "blue"));
+	vfp_pooldef_free(&def);
 }
 
 static void test_wanted(void **state)
@@ -434,6 +512,8 @@ int main(void)
 		TEST(test_refused_definitions),
 		TEST(test_absent_pf),
 		TEST(test_redefine_in_use),
+		TEST(test_set_portgroup),
+		TEST(test_set_no_portgroup),
 		TEST(test_wanted),
 		TEST(test_hold),
 		TEST(test_long_reason_is_cut),

@@ -139,6 +139,60 @@ static void test_unreported(void **state)
 	assert_done(fixture, vfp_setup_end(fixture->pool, &lease, "test", &fixture->err));
 }
 
+static struct vfp_portgroup group_of(const char *vlan, const char *trust, const char *link)
+{
+	struct vfp_portgroup group = vfp_portgroup_plain;
+
+	vfp_portgroup_set(&group, "vlan", vlan, NULL);
+	vfp_portgroup_set(&group, "trust", trust, NULL);
+	vfp_portgroup_set(&group, "linkState", link, NULL);
+	return group;
+}
+
+/* While a domain runs: what the driver takes is changed, read back and in the lease; what it
+ * refuses stays, and is said. */
+static void test_change(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
+	const struct vfp_portgroup group = group_of("200", "off", "disable");
+	const struct vfp_process qemu = {.pid = 4711, .start = 99};
+	struct vfp_change change;
+	struct vfp_lease now;
+
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+	assert_refused(fixture,
+		       vfp_setup_change(fixture->pool, &lease, &group, &change, &fixture->err),
+		       ESTALE, "domain web1: it does not run by our book");
+	assert_done(fixture,
+		    vfp_pool_activate(fixture->pool, lease.owner.uuid, &qemu, &fixture->err));
+	assert_done(fixture,
+		    vfp_setup_change(fixture->pool, &lease, &group, &change, &fixture->err));
+	assert_string_equal(change.done, "VLAN 100 qos 2 -> VLAN 200; trust on -> trust off; "
+					 "rate 1000 Mbit/s -> rate unlimited");
+	assert_string_equal(change.refused,
+			    "VF ens1f0#0: driver igb refuses link state disable: Operation not "
+			    "supported");
+	assert_int_equal(kernel_attrs(fixture, &lease.vf).vlan, 200);
+	assert_done(fixture, vfp_pool_lease_of(fixture->pool, &lease.vf, &now, &fixture->err));
+	assert_int_equal(now.attrs.vlan, 200);
+	assert_false(now.attrs.trust);
+	assert_int_equal(now.attrs.link_state, VFP_LINK_AUTO);
+	assert_done(fixture, vfp_setup_verify(fixture->pool, &now, &fixture->err));
+	assert_int_equal(fixture_events(fixture, "changed"), 1);
+	/* Once more there is nothing left but what is refused. */
+	assert_done(fixture,
+		    vfp_setup_change(fixture->pool, &lease, &group, &change, &fixture->err));
+	assert_string_equal(change.done, "");
+	assert_int_equal(fixture_events(fixture, "changed"), 1);
+	/* The next owner of the VF is not touched. */
+	assert_done(fixture, vfp_setup_end(fixture->pool, &lease, "shutdown", &fixture->err));
+	assert_refused(fixture,
+		       vfp_setup_change(fixture->pool, &lease, &group, &change, &fixture->err),
+		       ESTALE, "ended meanwhile");
+	assert_attrs(fixture, &lease.vf, &vfp_attrs_scrubbed);
+}
+
 static void test_end(void **state)
 {
 	struct pool_fixture *fixture = *state;
@@ -404,6 +458,7 @@ int main(void)
 		TEST(test_read_back, setup),
 		TEST(test_unsupported, setup),
 		TEST(test_unreported, setup_blind),
+		TEST(test_change, setup),
 		TEST(test_end, setup),
 		TEST(test_late, setup),
 		TEST(test_mac_that_cannot_be_zero, setup_zero),

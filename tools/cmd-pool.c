@@ -32,6 +32,8 @@ static int pool_define(struct vfp_ctx *ctx, struct vfp_err *err)
 		printf("pool %s defined: %zu PF%s, %zu port group%s\n", def.name, def.n_pfs,
 		       def.n_pfs == 1 ? "" : "s", def.n_portgroups,
 		       def.n_portgroups == 1 ? "" : "s");
+	if (rc == 0)
+		rc = vfp_ctx_follow(ctx, def.name, NULL, err);
 	vfp_pooldef_free(&def);
 	return rc;
 }
@@ -123,8 +125,9 @@ static int pool_list(struct vfp_ctx *ctx, struct vfp_err *err)
 }
 
 const struct vfp_cmd vfp_cmds_pool[] = {
-	{"pool", "define", "FILE", 1, 1, 0, 0, pool_define,
-	 "Make a pool, or change it, from XML (vfpool-pool(5)); \"-\" reads stdin."},
+	{"pool", "define", "FILE [--live] [--connect URI]", 1, 1,
+	 VFP_TAKES(LIVE) | VFP_TAKES(CONNECT), 0, pool_define,
+	 "Make a pool, or change it, from XML; \"-\" reads stdin; --live: as portgroup set."},
 	{"pool", "undefine", "POOL", 1, 1, 0, 0, pool_undefine,
 	 "Forget a pool that no domain uses."},
 	{"pool", "list", "[--json]", 0, 0, VFP_TAKES(JSON), 0, pool_list, "The pools."},

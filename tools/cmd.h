@@ -48,11 +48,13 @@ enum vfp_opt {
 };
 #define VFP_TAKES(opt) (1u << VFP_OPT_##opt)
 
+#define VFP_MAX_ARGS 14
+
 struct vfp_ctx {
 	struct vfp_host host;
-	const char *args[4];	      /* what stands after the verb; NULL where nothing does */
-	const char *opts[VFP_N_OPTS]; /* NULL: not given; "" for one without a value */
-	struct vfp_pool *pool;	      /* opened by vfp_ctx_pool(), closed by vfpool.c */
+	const char *args[VFP_MAX_ARGS]; /* what stands after the verb; NULL where nothing does */
+	const char *opts[VFP_N_OPTS];	/* NULL: not given; "" for one without a value */
+	struct vfp_pool *pool;		/* opened by vfp_ctx_pool(), closed by vfpool.c */
 };
 
 struct vfp_cmd {
@@ -69,6 +71,7 @@ struct vfp_cmd {
 /* The tables, each closed by a row without noun. */
 extern const struct vfp_cmd vfp_cmds_pf[];
 extern const struct vfp_cmd vfp_cmds_pool[];
+extern const struct vfp_cmd vfp_cmds_portgroup[];
 extern const struct vfp_cmd vfp_cmds_vf[];
 extern const struct vfp_cmd vfp_cmds_domain[];
 extern const struct vfp_cmd vfp_cmds_attach[]; /* of the noun domain, too */
@@ -85,6 +88,12 @@ int vfp_ctx_pool(struct vfp_ctx *ctx, enum vfp_pool_mode mode, struct vfp_err *e
 /* The file that a command is given, "-" for stdin. */
 int vfp_ctx_read(const char *path, size_t max, char **ret_text, size_t *ret_size,
 		 struct vfp_err *err);
+
+/* After a change of a pool or of its port group @portgroup (NULL: perhaps all): what follows it,
+ * and with --live what runs; prints what there is to say.  -EIO: not all that runs could be
+ * changed. */
+int vfp_ctx_follow(struct vfp_ctx *ctx, const char *pool, const char *portgroup,
+		   struct vfp_err *err);
 
 static inline bool vfp_ctx_json(const struct vfp_ctx *ctx)
 {

@@ -10,7 +10,7 @@
 static const struct vfp_cmd *const tables[] = {
 	vfp_cmds_pf,	vfp_cmds_pool, vfp_cmds_vf,	 vfp_cmds_domain, vfp_cmds_attach,
 	vfp_cmds_lease, vfp_cmds_who,  vfp_cmds_journal, vfp_cmds_check,
-	vfp_cmds_graph,
+	vfp_cmds_graph, vfp_cmds_portgroup,
 };
 
 static const struct option {
@@ -52,7 +52,7 @@ static const struct {
 } statuses[] = {
 	{EINVAL, VFP_EXIT_USAGE},     {ERANGE, VFP_EXIT_USAGE},	      {ENOENT, VFP_EXIT_NOT_FOUND},
 	{ENODEV, VFP_EXIT_NOT_FOUND}, {ENOSPC, VFP_EXIT_NO_CAPACITY}, {EPERM, VFP_EXIT_REFUSED},
-	{EEXIST, VFP_EXIT_REFUSED},   {EBUSY, VFP_EXIT_BUSY},
+	{EEXIST, VFP_EXIT_REFUSED},   {EOPNOTSUPP, VFP_EXIT_REFUSED}, {EBUSY, VFP_EXIT_BUSY},
 };
 
 static const struct vfp_cmd *cmd_find(const char *noun, const char *verb, int *ret_n_words);
@@ -63,7 +63,7 @@ static int cmd_check(const struct vfp_cmd *cmd, const struct vfp_ctx *ctx, size_
 static void help_print(const char *noun);
 static int exit_status(int rc);
 
-#define MAX_WORDS 6
+#define MAX_WORDS (VFP_MAX_ARGS + 2)
 
 int main(int argc, char **argv)
 {
@@ -92,7 +92,7 @@ int main(int argc, char **argv)
 			words[1] ? " " : "", words[1] ? words[1] : "");
 		return VFP_EXIT_USAGE;
 	}
-	for (size_t i = (size_t)n_named; i < n_words && i - (size_t)n_named < VFP_N(ctx.args); i++)
+	for (size_t i = (size_t)n_named; i < n_words && i - (size_t)n_named < VFP_MAX_ARGS; i++)
 		ctx.args[i - (size_t)n_named] = words[i];
 
 	rc = cmd_check(cmd, &ctx, n_words - (size_t)n_named, &err);

@@ -33,14 +33,12 @@ static const struct shape shapes[] = {
 	{"portgroup", "name default", "vlan vf"},
 	{"vlan", "trunk", "tag"},
 	{"tag", "id protocol", ""},
-	{"vf", "spoofchk trust linkState qos minTxRate maxTxRate", ""},
+	{"vf", "spoofchk trust linkState qos minTxRate maxTxRate guestMtu", ""},
 };
 
 static const struct vfp_word yes_no[] = {{"yes", 1}, {"no", 0}, {NULL, 0}};
 static const struct vfp_word on_off[] = {{"on", 1}, {"off", 0}, {NULL, 0}};
 static const struct vfp_word trunk_words[] = {{"yes", 1}, {NULL, 0}};
-static const struct vfp_word protocol_words[] = {
-	{"802.1Q", 0x8100}, {"802.1ad", 0x88a8}, {NULL, 0}};
 
 VFP_DEFINE_AUTO(pooldef, struct vfp_pooldef *, vfp_pooldef_free)
 VFP_DEFINE_AUTO(rng_parser, xmlRelaxNGParserCtxtPtr, xmlRelaxNGFreeParserCtxt)
@@ -378,7 +376,7 @@ static int read_vlan(xmlNodePtr node, struct vfp_portgroup *portgroup, struct vf
 	if (rc == 0)
 		rc = read_number(tag, "id", 1, 4094, &id, err);
 	if (rc == 0)
-		rc = read_word(tag, "protocol", protocol_words, &protocol, err);
+		rc = read_word(tag, "protocol", vfp_vlan_proto_words, &protocol, err);
 	portgroup->vlan_mode = is_trunk ? VFP_VLAN_TRUNK : VFP_VLAN_ID;
 	portgroup->attrs.vlan = (uint16_t)id;
 	portgroup->attrs.vlan_proto = (uint16_t)protocol;
@@ -387,48 +385,17 @@ static int read_vlan(xmlNodePtr node, struct vfp_portgroup *portgroup, struct vf
 
 static int read_vf(xmlNodePtr node, struct vfp_portgroup *portgroup, struct vfp_err *err)
 {
-	struct vfp_attrs *attrs = &portgroup->attrs;
-	int spoofchk = attrs->spoofchk, trust = attrs->trust, link_state = (int)attrs->link_state;
-	uint64_t qos = 0, min_rate = 0, max_rate = 0;
-	const struct {
-		const char *attr;
-		const struct vfp_word *table;
-		int *value;
-	} words[] = {
-		{"spoofchk", on_off, &spoofchk},
-		{"trust", on_off, &trust},
-		{"linkState", vfp_link_state_words, &link_state},
-	};
-	const struct {
-		const char *attr;
-		uint64_t max;
-		uint64_t *value;
-	} numbers[] = {
-		{"qos", 7, &qos},
-		{"minTxRate", UINT32_MAX, &min_rate},
-		{"maxTxRate", UINT32_MAX, &max_rate},
-	};
+	struct vfp_err why;
 	int rc = 0;
 
-	for (size_t i = 0; i < VFP_N(words) && rc == 0; i++)
-		rc = read_word(node, words[i].attr, words[i].table, words[i].value, err);
-	for (size_t i = 0; i < VFP_N(numbers) && rc == 0; i++)
-		rc = read_number(node, numbers[i].attr, 0, numbers[i].max, numbers[i].value, err);
-	if (rc < 0)
-		return rc;
-	if (qos && portgroup->vlan_mode != VFP_VLAN_ID)
-		return vfp_xml_fail(node, err, "qos='%u' without a VLAN tag, which carries it",
-				    (unsigned int)qos);
-	if (max_rate && min_rate > max_rate)
-		return vfp_xml_fail(node, err, "minTxRate='%llu' is above maxTxRate='%llu'",
-				    (unsigned long long)min_rate, (unsigned long long)max_rate);
-	attrs->spoofchk = spoofchk;
-	attrs->trust = trust;
-	attrs->link_state = (enum vfp_link_state)link_state;
-	attrs->qos = (uint8_t)qos;
-	attrs->min_rate_mbps = (uint32_t)min_rate;
-	attrs->max_rate_mbps = (uint32_t)max_rate;
-	return 0;
+	for (xmlAttrPtr attr = node ? node->properties : NULL; rc == 0 && attr; attr = attr->next) {
+		const char *name = (const char *)attr->name;
+
+		rc = vfp_portgroup_set(portgroup, name, vfp_xml_attr(node, name), &why);
+	}
+	if (rc == 0)
+		rc = vfp_portgroup_check(portgroup, &why);
+	return rc < 0 ? vfp_xml_fail(node, err, "%s", why.msg) : 0;
 }
 
 /* An attribute that is absent leaves *value as it is; so does a @node of NULL. */
@@ -517,7 +484,7 @@ static void write_portgroup(const struct vfp_portgroup *portgroup, struct vfp_bl
 	vfp_autofree char *vf = vf_attrs(attrs);
 	vfp_autofree char *protocol =
 		attr_unless(attrs->vlan_proto == vfp_attrs_scrubbed.vlan_proto, "protocol",
-			    vfp_word_of(protocol_words, attrs->vlan_proto));
+			    vfp_word_of(vfp_vlan_proto_words, attrs->vlan_proto));
 	bool is_empty = portgroup->vlan_mode == VFP_VLAN_NONE && !*vf;
 
 	vfp_block_line(block, 1, "<portgroup name='%s'%s%s>", portgroup->name,

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Port groups that change under running guests, on the wire; pins and MACs; the scrub, and what happens when it fails.
+cd "$(dirname "$0")" || exit 1
+. ./lib.sh
+. ./guest.sh
+
+nic() {
+	echo "<interface type='network'><mac address='$1'/><source network='sriov0' portgroup='$2'/></interface>"
+}
+
+# vf_of MAC: the VF that it holds.
+vf_of() {
+	vfpool lease list --json | jq -r --arg mac "$1" '.[] | select(.mac == $mac).vf'
+}
+
+# vf_words PF#N: what the kernel says of it.
+vf_words() {
+	ip link show "${1%#*}" | grep "vf ${1#*#} "
+}
+
+nothing_found() {
+	vfpool check --json | jq -e 'length == 0' || { vfpool check && false; }
+}
+
+# tagged VLAN FILTER…: a frame with that tag has come since the last mark.
+tagged() {
+	wire pf0 | tail -n "+$((seen + 1))" | grep "$mac > " | grep -q "vlan $1,"
+}
+
+mark() {
+	seen=$(wire pf0 | wc -l)
+}
+
+step "A guest in VLAN 100"
+ip link set eth0 up
+vfpool pf enable eth0 --vfs 4
+cat >/tmp/sriov0.xml <<'END'
+<vfpool><name>sriov0</name><pf dev='eth0'/>
+<portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup></vfpool>
+END
+check "a pool" vfpool pool define /tmp/sriov0.xml
+mac=52:54:00:00:00:01
+guest_xml web1 --ip 10.0.0.1/24 --ping 10.0.0.9 "$(nic $mac blue)" >/tmp/web1.xml
+check "define" vfpool domain define /tmp/web1.xml
+check "start" virsh --quiet start web1
+check "it is up" guest_wait web1 "L2: NIC .* mac=$mac" 120
+vf=$(vf_of $mac)
+seen=0
+check "its frames have tag 100 on the wire" wait_until 20 tagged 100
+
+step "The port group changes, and what runs goes on as it was"
+vfpool portgroup set sriov0 blue vlan=200 >/tmp/said
+check "who runs is named" grep -q "web1 runs on $vf with VLAN 100 until it stops" /tmp/said
+check "the VF has VLAN 100" grep -q 'vlan 100' <(vf_words "$vf")
+check "the definition has VLAN 200" grep -q "tag id='200'" <(virsh dumpxml --inactive web1)
+check "nothing is found" nothing_found
+
+step "Live"
+check "set --live" vfpool portgroup set sriov0 blue --live
+mark
+check "the VF has VLAN 200" grep -q 'vlan 200' <(vf_words "$vf")
+check "so has the wire" wait_until 30 tagged 200
+check "nothing is found" nothing_found
+check "spoof check, trust and rate" vfpool portgroup set sriov0 blue spoofchk=off trust=on maxTxRate=100 --live
+check "the kernel has all of them" grep -q '100Mbps.*spoof checking off.*trust on' <(vf_words "$vf")
+expect_fail "link state is nothing igb does, in words" 'web1: on eth0#. not while it runs: .*driver igb refuses link state' \
+	vfpool portgroup set sriov0 blue linkState=disable --live
+check "nothing is found" nothing_found
+vfpool portgroup set sriov0 blue linkState=auto
+check "journaled" grep -q 'changed .*web1 .*VLAN 100 -> VLAN 200' <(vfpool journal)
+check "untagged for the NIC, live" vfpool portgroup set sriov0 blue vlan=trunk --live
+mark
+check "no VLAN in the kernel" test "$(vf_words "$vf" | grep -c vlan)" = 0
+check "nothing is found" nothing_found
+vfpool portgroup set sriov0 blue vlan=300 --live
+kill -9 "$(pidof libvirtd)"
+libvirtd -d
+check "libvirt is back, with the guest" wait_until 60 virsh --quiet domstate web1
+check "still VLAN 300" grep -q 'vlan 300' <(vf_words "$vf")
+check "nothing is found" nothing_found
+virsh --quiet destroy web1
+check "it starts anew with what the group says" virsh --quiet start web1
+check "VLAN 300" grep -q 'vlan 300' <(vf_words "$(vf_of $mac)")
+virsh --quiet destroy web1
+vfpool journal | tail -n 20
