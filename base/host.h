@@ -15,6 +15,14 @@
 
 struct vfp_host;
 
+/* What a card says of itself beside sysfs.  An empty text: the driver does not tell. */
+struct vfp_card {
+	struct vfp_mac
+		permanent; /* none: it has none.  Bonding and administrators change the other */
+	char driver_version[32]; /* of a driver in the kernel's tree: the kernel's own */
+	char firmware[32];
+};
+
 /* The kernel, as far as vfpool changes it or cannot read it from a file.
  * All return 0 or -errno with words in @err. */
 struct vfp_kernel {
@@ -37,6 +45,20 @@ struct vfp_kernel {
 	 * busy. */
 	int (*vfio_busy)(const struct vfp_host *host, int group, bool *ret_busy,
 			 struct vfp_err *err);
+	/* -ENODEV: no such netdev. */
+	int (*card_read)(const struct vfp_host *host, const char *netdev, struct vfp_card *ret_card,
+			 struct vfp_err *err);
+	/* Sets the netdev up, as `ip link set NETDEV up` does. */
+	int (*link_up)(const struct vfp_host *host, const char *netdev, struct vfp_err *err);
+	/* The netdevs that have a default route, IPv4 or IPv6, in the main table.  More than @n:
+	 * the first @n. */
+	int (*default_devs)(const struct vfp_host *host, char (*devs)[IFNAMSIZ], size_t n,
+			    size_t *ret_n, struct vfp_err *err);
+	/* The netdev that has the IP address @address, as text.  -ENOENT: none. */
+	int (*address_dev)(const struct vfp_host *host, const char *address, char ret_dev[IFNAMSIZ],
+			   struct vfp_err *err);
+	/* Loads a kernel module, as modprobe(8) does; a loaded one is fine. */
+	int (*module_load)(const struct vfp_host *host, const char *name, struct vfp_err *err);
 	int64_t (*now_ms)(void);   /* wall clock, ms since 1970, for people */
 	int64_t (*ticks_ms)(void); /* monotonic, ms, for deadlines */
 	void (*pause_ms)(int ms);  /* between two looks at something that announces nothing */

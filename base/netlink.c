@@ -32,6 +32,14 @@
 VFP_DEFINE_AUTO(socket, struct nl_sock *, nl_socket_free)
 VFP_DEFINE_AUTO(message, struct nl_msg *, nlmsg_free)
 
+/* Names of netdevs while they are gathered. */
+struct names {
+	char (*devs)[IFNAMSIZ];
+	size_t n, room;
+};
+
+static int take_route(struct nl_msg *msg, void *names);
+static void take_dev(struct names *names, int index);
 static int ask(const struct vfp_host *host, struct nl_msg *request, const char *what,
 	       void **ret_answer, size_t *ret_size, struct vfp_err *err);
 static int open_socket(struct nl_sock *sock, struct vfp_err *err);
@@ -109,6 +117,45 @@ int vfp_netlink_vf_write(const struct vfp_host *host, const char *netdev, unsign
 	if (!request)
 		return vfp_fail(err, ENOMEM, "%s: no memory for the message", what);
 	return ask(host, request, what, &answer, &size, err);
+}
+
+int vfp_netlink_link_up(const struct vfp_host *host, const char *netdev, struct vfp_err *err)
+{
+	vfp_auto(message) request = new_request(RTM_NEWLINK, NLM_F_ACK, netdev);
+	struct ifinfomsg *link = nlmsg_data(nlmsg_hdr(request));
+	vfp_autofree void *answer = NULL;
+	size_t size;
+	int rc;
+
+	link->ifi_flags = IFF_UP;
+	link->ifi_change = IFF_UP;
+	rc = ask(host, request, netdev, &answer, &size, err);
+	return rc < 0 ? vfp_fail_in(err, rc, "setting it up") : 0;
+}
+
+int vfp_netlink_default_devs(const struct vfp_host *host, char (*devs)[IFNAMSIZ], size_t n,
+			     size_t *ret_n, struct vfp_err *err)
+{
+	const struct rtmsg all = {.rtm_family = AF_UNSPEC};
+	vfp_auto(message) request = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_DUMP);
+	vfp_auto(socket) sock = nl_socket_alloc();
+	struct names names = {.devs = devs, .room = n};
+	int rc;
+
+	(void)host;
+	if (!request || !sock || nlmsg_append(request, (void *)&all, sizeof(all), 0) < 0)
+		return vfp_fail(err, ENOMEM, "routes: no memory for a netlink message");
+	rc = open_socket(sock, err);
+	if (rc < 0)
+		return vfp_fail_in(err, rc, "routes");
+	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, take_route, &names);
+	rc = nl_send_auto(sock, request);
+	if (rc >= 0)
+		rc = nl_recvmsgs_default(sock);
+	if (rc < 0)
+		return vfp_fail(err, EIO, "routes: cannot read them: %s", nl_geterror(rc));
+	*ret_n = names.n;
+	return 0;
 }
 
 int vfp_netlink_watch(int *ret_fd, struct vfp_err *err)
@@ -196,6 +243,45 @@ int vfp_netlink_build(const char *netdev, unsigned int index, enum vfp_attr attr
 	copy = vfp_alloc(*ret_size, 1);
 	*ret_message = memcpy(copy, nlmsg_hdr(request), *ret_size);
 	return 0;
+}
+
+/* Of the dump of all routes: the default ones of the main table that lead somewhere. */
+static int take_route(struct nl_msg *msg, void *names)
+{
+	struct nlmsghdr *header = nlmsg_hdr(msg);
+	struct nlattr *dev, *ways;
+	struct rtmsg *route;
+
+	if (header->nlmsg_type != RTM_NEWROUTE || !nlmsg_valid_hdr(header, sizeof(*route)))
+		return NL_OK;
+	route = nlmsg_data(header);
+	if (route->rtm_dst_len != 0 || route->rtm_type != RTN_UNICAST ||
+	    route->rtm_table != RT_TABLE_MAIN)
+		return NL_OK;
+	dev = nlmsg_find_attr(header, sizeof(*route), RTA_OIF);
+	if (dev)
+		take_dev(names, (int)nla_get_u32(dev));
+	ways = nlmsg_find_attr(header, sizeof(*route), RTA_MULTIPATH);
+	if (ways) {
+		struct rtnexthop *way = nla_data(ways);
+
+		for (int rest = nla_len(ways); RTNH_OK(way, rest);
+		     rest -= RTNH_ALIGN(way->rtnh_len), way = RTNH_NEXT(way))
+			take_dev(names, way->rtnh_ifindex);
+	}
+	return NL_OK;
+}
+
+static void take_dev(struct names *names, int index)
+{
+	char dev[IFNAMSIZ];
+
+	if (!if_indextoname((unsigned int)index, dev) || names->n == names->room)
+		return;
+	for (size_t i = 0; i < names->n; i++)
+		if (!strcmp(names->devs[i], dev))
+			return;
+	vfp_copy(names->devs[names->n++], IFNAMSIZ, dev);
 }
 
 /* Sends the request and gives the answer, asking again while the driver is busy. */

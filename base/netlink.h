@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The attributes that a PF keeps for its VFs, over rtnetlink (rtnetlink(7), linux/if_link.h).
+ * The attributes that a PF keeps for its VFs, a link's being up and the default routes, over
+ * rtnetlink (rtnetlink(7), linux/if_link.h, linux/rtnetlink.h).
  *
- * The two doors of struct vfp_kernel that base/kernel.c puts into its table; all others go through
+ * The doors of struct vfp_kernel that base/kernel.c puts into its table; all others go through
  * host->kernel.  Each call is one request on a socket of its own, answered within 5 s or given up.
  * A driver that is busy for a moment after a reset is asked again within that time.
  */
@@ -16,6 +17,11 @@ int vfp_netlink_vf_read(const struct vfp_host *host, const char *netdev, bool wi
 			struct vfp_attrs *attrs, size_t n, size_t *ret_n, struct vfp_err *err);
 int vfp_netlink_vf_write(const struct vfp_host *host, const char *netdev, unsigned int index,
 			 enum vfp_attr attr, const struct vfp_attrs *attrs, struct vfp_err *err);
+
+/* See link_up and default_devs in base/host.h.  A route of more than one way counts with each. */
+int vfp_netlink_link_up(const struct vfp_host *host, const char *netdev, struct vfp_err *err);
+int vfp_netlink_default_devs(const struct vfp_host *host, char (*devs)[IFNAMSIZ], size_t n,
+			     size_t *ret_n, struct vfp_err *err);
 
 /* A socket, readable whenever a network device of the host appears, goes or changes, its link for
  * one.  The caller closes *ret_fd. */

@@ -18,6 +18,7 @@
 #define SMAPS_MAX     (256u << 20)
 #define START_FIELD   22
 #define LOOK_AGAIN_MS 50
+#define MAX_ANCESTORS 64
 
 VFP_DEFINE_AUTO(dir, DIR *, closedir)
 
@@ -27,6 +28,7 @@ struct mapping {
 	bool is_guest_ram, is_device, is_locked;
 };
 
+static pid_t parent_of(const struct vfp_host *host, pid_t pid);
 static int read_cmdline(const struct vfp_host *host, pid_t pid, char **ret_text, size_t *ret_size);
 static const char *cmdline_value(const char *cmdline, size_t size, const char *option);
 static bool is_qemu_of(const struct vfp_host *host, pid_t pid, const char *uuid,
@@ -111,6 +113,46 @@ int vfp_proc_find_qemu(const struct vfp_host *host, const char *uuid, const char
 	return vfp_fail(err, ESRCH, "domain %s: no QEMU runs it", uuid);
 }
 
+bool vfp_proc_variable(const struct vfp_host *host, pid_t pid, const char *name, char *buf,
+		       size_t size)
+{
+	const size_t length = strlen(name);
+
+	for (int depth = 0; pid > 1 && depth < MAX_ANCESTORS; depth++) {
+		vfp_autofree char *text = NULL;
+		char path[VFP_PATH_SIZE];
+		size_t all = 0;
+
+		vfp_host_path(host, path, "/proc/%d/environ", (int)pid);
+		vfp_file_read(path, CMDLINE_MAX, &text, &all, NULL);
+		for (size_t at = 0; text && at < all; at += strlen(text + at) + 1)
+			if (!strncmp(text + at, name, length) && text[at + length] == '=')
+				return vfp_copy(buf, size, text + at + length + 1);
+		pid = parent_of(host, pid);
+	}
+	return false;
+}
+
+int vfp_proc_find(const struct vfp_host *host, const char *comm, struct vfp_process *ret,
+		  struct vfp_err *err)
+{
+	char path[VFP_PATH_SIZE];
+	vfp_auto(dir) proc = opendir(vfp_host_path(host, path, "/proc"));
+	pid_t pid;
+
+	while (proc && next_pid(proc, &pid)) {
+		vfp_autofree char *text = NULL;
+
+		vfp_host_path(host, path, "/proc/%d/comm", (int)pid);
+		if (vfp_file_read(path, STAT_MAX, &text, NULL, NULL) < 0)
+			continue;
+		text[strcspn(text, "\n")] = '\0';
+		if (!strcmp(text, comm) && vfp_proc_get(host, pid, ret, NULL) == 0)
+			return 0;
+	}
+	return vfp_fail(err, ESRCH, "no process is called %s", comm);
+}
+
 int vfp_proc_vfio_holders(const struct vfp_host *host, struct vfp_vfio_holder **ret, size_t *ret_n,
 			  struct vfp_err *err)
 {
@@ -164,6 +206,21 @@ int vfp_proc_locked(const struct vfp_host *host, pid_t pid, struct vfp_locked *r
 }
 
 /* A command line is arguments that each end with a NUL, so its size says where it ends. */
+/* 0: it has none that we see. */
+static pid_t parent_of(const struct vfp_host *host, pid_t pid)
+{
+	vfp_autofree char *text = NULL;
+	char path[VFP_PATH_SIZE];
+	const char *rest;
+	int parent = 0;
+
+	vfp_host_path(host, path, "/proc/%d/stat", (int)pid);
+	if (vfp_file_read(path, STAT_MAX, &text, NULL, NULL) < 0)
+		return 0;
+	rest = strrchr(text, ')');
+	return rest && sscanf(rest + 1, " %*c %d", &parent) == 1 ? parent : 0;
+}
+
 static int read_cmdline(const struct vfp_host *host, pid_t pid, char **ret_text, size_t *ret_size)
 {
 	char path[VFP_PATH_SIZE];

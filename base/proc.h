@@ -32,6 +32,16 @@ int vfp_proc_wait_gone(const struct vfp_host *host, const struct vfp_process *p,
 int vfp_proc_find_qemu(const struct vfp_host *host, const char *uuid, const char *name,
 		       struct vfp_process *ret, struct vfp_err *err);
 
+/* The value that variable @name has in the environment of process @pid or of the nearest of its
+ * ancestors that has it: what sudo has taken out is still in the shell that called it.  false:
+ * none, or it does not fit. */
+bool vfp_proc_variable(const struct vfp_host *host, pid_t pid, const char *name, char *buf,
+		       size_t size);
+
+/* The first process of that name (its comm); -ESRCH: none. */
+int vfp_proc_find(const struct vfp_host *host, const char *comm, struct vfp_process *ret,
+		  struct vfp_err *err);
+
 struct vfp_vfio_holder {
 	int group;
 	struct vfp_process process;

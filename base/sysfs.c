@@ -43,12 +43,6 @@ static int rebind(const struct vfp_host *host, const char *addr, const char *dri
 		  struct vfp_err *err);
 static DIR *open_folder(const struct vfp_host *host, const char *path);
 static const char *next_name(DIR *folder);
-static bool read_line(const struct vfp_host *host, char *buf, size_t size, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-static int64_t read_number(const struct vfp_host *host, int64_t fallback, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-static bool link_name(const struct vfp_host *host, char *buf, size_t size, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
 static bool parse_virtfn(const char *name, unsigned int *ret_index);
 static int compare_pfs(const void *a, const void *b);
 static int compare_indexes(const void *a, const void *b);
@@ -59,6 +53,55 @@ const struct vfp_word vfp_sriov_status_words[] = {
 	{"Not supported", VFP_SRIOV_UNSUPPORTED},
 	{NULL, 0},
 };
+
+bool vfp_sysfs_line(const struct vfp_host *host, char *buf, size_t size, const char *fmt, ...)
+{
+	char path[VFP_PATH_SIZE], inner[VFP_PATH_SIZE];
+	vfp_autofree char *text = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(inner, sizeof(inner), fmt, args);
+	va_end(args);
+	if (vfp_file_read(vfp_host_path(host, path, "%s", inner), 4096, &text, NULL, NULL) < 0)
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	return vfp_copy(buf, size, text);
+}
+
+int64_t vfp_sysfs_number(const struct vfp_host *host, int64_t fallback, const char *fmt, ...)
+{
+	char inner[VFP_PATH_SIZE], text[32], *end;
+	va_list args;
+	int64_t value;
+
+	va_start(args, fmt);
+	vsnprintf(inner, sizeof(inner), fmt, args);
+	va_end(args);
+	if (!vfp_sysfs_line(host, text, sizeof(text), "%s", inner) || !*text)
+		return fallback;
+	value = strtoll(text, &end, 0);
+	return *end ? fallback : value;
+}
+
+bool vfp_sysfs_link(const struct vfp_host *host, char *buf, size_t size, const char *fmt, ...)
+{
+	char path[VFP_PATH_SIZE], inner[VFP_PATH_SIZE], target[VFP_PATH_SIZE];
+	const char *slash;
+	ssize_t length;
+	va_list args;
+
+	buf[0] = '\0';
+	va_start(args, fmt);
+	vsnprintf(inner, sizeof(inner), fmt, args);
+	va_end(args);
+	length = readlink(vfp_host_path(host, path, "%s", inner), target, sizeof(target) - 1);
+	if (length < 0)
+		return false;
+	target[length] = '\0';
+	slash = strrchr(target, '/');
+	return vfp_copy(buf, size, slash ? slash + 1 : target);
+}
 
 int vfp_sysfs_pfs(const struct vfp_host *host, struct vfp_pf **ret_pfs, size_t *ret_n,
 		  struct vfp_err *err)
@@ -118,7 +161,7 @@ int vfp_sysfs_vf(const struct vfp_host *host, const struct vfp_pci *pf, unsigned
 	struct vfp_pci pci;
 
 	vfp_pci_format(pf, pf_addr);
-	if (!link_name(host, addr, sizeof(addr), PCI_FOLDER "%s/virtfn%u", pf_addr, index) ||
+	if (!vfp_sysfs_link(host, addr, sizeof(addr), PCI_FOLDER "%s/virtfn%u", pf_addr, index) ||
 	    vfp_pci_parse(addr, &pci) < 0)
 		return vfp_fail(err, ENOENT, "PF %s: has no VF %u now", pf_addr, index);
 	read_vf(host, &pci, index, ret_vf);
@@ -134,7 +177,7 @@ int vfp_sysfs_whose_vf(const struct vfp_host *host, const struct vfp_pci *vf, st
 	int rc;
 
 	vfp_pci_format(vf, addr);
-	if (!link_name(host, pf_addr, sizeof(pf_addr), PCI_FOLDER "%s/physfn", addr) ||
+	if (!vfp_sysfs_link(host, pf_addr, sizeof(pf_addr), PCI_FOLDER "%s/physfn", addr) ||
 	    vfp_pci_parse(pf_addr, &pf) < 0)
 		return vfp_fail(err, ENODEV, "PCI device %s: there is none, or it is no VF", addr);
 	rc = find_virtfn(host, &pf, vf, &found.index, err);
@@ -154,7 +197,7 @@ int vfp_sysfs_set_num_vfs(const struct vfp_host *host, const struct vfp_pf *pf, 
 	int rc;
 
 	vfp_pci_format(&pf->pci, addr);
-	present = read_number(host, -1, PCI_FOLDER "%s/sriov_numvfs", addr);
+	present = vfp_sysfs_number(host, -1, PCI_FOLDER "%s/sriov_numvfs", addr);
 	if (present < 0)
 		return vfp_fail(err, EOPNOTSUPP, "PF %s: SR-IOV is not supported", pf->dev);
 	if (n > pf->total_vfs)
@@ -179,9 +222,10 @@ int vfp_sysfs_park(const struct vfp_host *host, const struct vfp_pci *vf, struct
 	int rc;
 
 	vfp_pci_format(vf, addr);
-	if (!read_line(host, override, sizeof(override), PCI_FOLDER "%s/driver_override", addr))
+	if (!vfp_sysfs_line(host, override, sizeof(override), PCI_FOLDER "%s/driver_override",
+			    addr))
 		return vfp_fail(err, ENODEV, "VF %s: no such PCI device", addr);
-	link_name(host, driver, sizeof(driver), PCI_FOLDER "%s/driver", addr);
+	vfp_sysfs_link(host, driver, sizeof(driver), PCI_FOLDER "%s/driver", addr);
 	if (strcmp(override, PARK_DRIVER) != 0) {
 		snprintf(path, sizeof(path), PCI_FOLDER "%s/driver_override", addr);
 		rc = host->kernel->sysfs_write(host, path, PARK_DRIVER, err);
@@ -198,6 +242,34 @@ int vfp_sysfs_park(const struct vfp_host *host, const struct vfp_pci *vf, struct
 	return rebind(host, addr, driver, err);
 }
 
+int vfp_sysfs_unpark(const struct vfp_host *host, const struct vfp_pci *pf,
+		     const struct vfp_pci *vf, struct vfp_err *err)
+{
+	char pf_addr[VFP_PCI_SIZE], addr[VFP_PCI_SIZE], driver[VFP_DRIVER_SIZE];
+	char autoprobe[VFP_PATH_SIZE], path[VFP_PATH_SIZE];
+	int rc, reset;
+
+	vfp_pci_format(pf, pf_addr);
+	vfp_pci_format(vf, addr);
+	if (vfp_sysfs_link(host, driver, sizeof(driver), PCI_FOLDER "%s/driver", addr) &&
+	    strcmp(driver, PARK_DRIVER) != 0)
+		return 0;
+	snprintf(path, sizeof(path), PCI_FOLDER "%s/driver_override", addr);
+	rc = host->kernel->sysfs_write(host, path, "\n", err);
+	if (rc == 0 && *driver)
+		rc = host->kernel->sysfs_write(host, "/sys/bus/pci/drivers/" PARK_DRIVER "/unbind",
+					       addr, err);
+	if (rc < 0)
+		return rc;
+	snprintf(autoprobe, sizeof(autoprobe), PCI_FOLDER "%s/sriov_drivers_autoprobe", pf_addr);
+	rc = host->kernel->sysfs_write(host, autoprobe, "1", err);
+	if (rc < 0)
+		return rc;
+	rc = host->kernel->sysfs_write(host, "/sys/bus/pci/drivers_probe", addr, err);
+	reset = host->kernel->sysfs_write(host, autoprobe, "0", rc < 0 ? NULL : err);
+	return rc < 0 ? rc : reset;
+}
+
 static int read_pf(const struct vfp_host *host, const char *dev, struct vfp_pf *ret_pf,
 		   struct vfp_err *err)
 {
@@ -207,26 +279,26 @@ static int read_pf(const struct vfp_host *host, const char *dev, struct vfp_pf *
 
 	if (access(vfp_host_path(host, path, "/sys/class/net/%s", dev), F_OK) < 0)
 		return vfp_fail(err, ENOENT, "PF %s: no such network device", dev);
-	if (!link_name(host, addr, sizeof(addr), "/sys/class/net/%s/device", dev) ||
+	if (!vfp_sysfs_link(host, addr, sizeof(addr), "/sys/class/net/%s/device", dev) ||
 	    vfp_pci_parse(addr, &pf.pci) < 0)
 		return vfp_fail(err, ENODEV, "PF %s: this network device is no PCI device", dev);
 	if (access(vfp_host_path(host, path, PCI_FOLDER "%s/physfn", addr), F_OK) == 0)
 		return vfp_fail(err, ENODEV, "PF %s: this network device is a VF", dev);
 	vfp_copy(pf.dev, sizeof(pf.dev), dev);
-	link_name(host, pf.driver, sizeof(pf.driver), PCI_FOLDER "%s/driver", addr);
-	total = read_number(host, -1, PCI_FOLDER "%s/sriov_totalvfs", addr);
+	vfp_sysfs_link(host, pf.driver, sizeof(pf.driver), PCI_FOLDER "%s/driver", addr);
+	total = vfp_sysfs_number(host, -1, PCI_FOLDER "%s/sriov_totalvfs", addr);
 	pf.total_vfs = total > 0 ? (unsigned int)total : 0;
-	pf.num_vfs = (unsigned int)read_number(host, 0, PCI_FOLDER "%s/sriov_numvfs", addr);
-	if (total < 0)
+	pf.num_vfs = (unsigned int)vfp_sysfs_number(host, 0, PCI_FOLDER "%s/sriov_numvfs", addr);
+	if (total <= 0)
 		pf.status = VFP_SRIOV_UNSUPPORTED;
 	else
 		pf.status = pf.num_vfs > 0 ? VFP_SRIOV_ENABLED : VFP_SRIOV_DISABLED;
-	pf.numa_node = (int)read_number(host, -1, PCI_FOLDER "%s/numa_node", addr);
+	pf.numa_node = (int)vfp_sysfs_number(host, -1, PCI_FOLDER "%s/numa_node", addr);
 	/* Reading "carrier" of a netdev that is down fails. */
-	pf.has_carrier = read_number(host, 0, "/sys/class/net/%s/carrier", dev) == 1;
-	pf.is_up = read_number(host, 0, "/sys/class/net/%s/flags", dev) & IFF_UP;
-	pf.mtu = (unsigned int)read_number(host, 0, "/sys/class/net/%s/mtu", dev);
-	if (read_line(host, mac, sizeof(mac), "/sys/class/net/%s/address", dev))
+	pf.has_carrier = vfp_sysfs_number(host, 0, "/sys/class/net/%s/carrier", dev) == 1;
+	pf.is_up = vfp_sysfs_number(host, 0, "/sys/class/net/%s/flags", dev) & IFF_UP;
+	pf.mtu = (unsigned int)vfp_sysfs_number(host, 0, "/sys/class/net/%s/mtu", dev);
+	if (vfp_sysfs_line(host, mac, sizeof(mac), "/sys/class/net/%s/address", dev))
 		vfp_mac_parse(mac, &pf.mac);
 	*ret_pf = pf;
 	return 0;
@@ -239,7 +311,7 @@ static bool is_representor(const struct vfp_host *host, const char *dev)
 	char port[32];
 	const char *pf;
 
-	if (!read_line(host, port, sizeof(port), "/sys/class/net/%s/phys_port_name", dev))
+	if (!vfp_sysfs_line(host, port, sizeof(port), "/sys/class/net/%s/phys_port_name", dev))
 		return false;
 	pf = strstr(port, "pf");
 	return pf && (strstr(pf + 2, "vf") || strstr(pf + 2, "sf"));
@@ -252,7 +324,7 @@ static void read_vf(const struct vfp_host *host, const struct vfp_pci *pci, unsi
 	char addr[VFP_PCI_SIZE];
 
 	vfp_pci_format(pci, addr);
-	link_name(host, vf.driver, sizeof(vf.driver), PCI_FOLDER "%s/driver", addr);
+	vfp_sysfs_link(host, vf.driver, sizeof(vf.driver), PCI_FOLDER "%s/driver", addr);
 	find_netdev(host, pci, vf.netdev);
 	read_iommu_group(host, addr, &vf);
 	*ret_vf = vf;
@@ -266,7 +338,7 @@ static void read_iommu_group(const struct vfp_host *host, const char *addr, stru
 	uint64_t number;
 
 	vf->iommu_group = -1;
-	if (!link_name(host, group, sizeof(group), PCI_FOLDER "%s/iommu_group", addr) ||
+	if (!vfp_sysfs_link(host, group, sizeof(group), PCI_FOLDER "%s/iommu_group", addr) ||
 	    !vfp_number_parse(group, 0, INT_MAX, &number))
 		return;
 	vf->iommu_group = (int)number;
@@ -281,7 +353,7 @@ static void read_iommu_group(const struct vfp_host *host, const char *addr, stru
  * to others (Linux, drivers/pci/pcie/portdrv.c, driver_managed_dma). */
 static bool is_bridge(const struct vfp_host *host, const char *addr)
 {
-	return read_number(host, 0, PCI_FOLDER "%s/class", addr) >> 16 == PCI_CLASS_BRIDGES;
+	return vfp_sysfs_number(host, 0, PCI_FOLDER "%s/class", addr) >> 16 == PCI_CLASS_BRIDGES;
 }
 
 /* The netdev of a PCI device, "" when it has none. */
@@ -314,8 +386,8 @@ static int find_virtfn(const struct vfp_host *host, const struct vfp_pci *pf,
 	vfp_pci_format(vf, addr);
 	vfp_pci_format(pf, pf_addr);
 	for (size_t i = 0; i < n; i++) {
-		if (link_name(host, target, sizeof(target), PCI_FOLDER "%s/virtfn%u", pf_addr,
-			      indexes[i]) &&
+		if (vfp_sysfs_link(host, target, sizeof(target), PCI_FOLDER "%s/virtfn%u", pf_addr,
+				   indexes[i]) &&
 		    !strcmp(target, addr)) {
 			*ret_index = indexes[i];
 			return 0;
@@ -392,7 +464,7 @@ static void take_back(const struct vfp_host *host, const struct vfp_pf *pf)
 	char addr[VFP_PCI_SIZE], path[VFP_PATH_SIZE];
 
 	vfp_pci_format(&pf->pci, addr);
-	if (read_number(host, 0, PCI_FOLDER "%s/sriov_numvfs", addr) == 0)
+	if (vfp_sysfs_number(host, 0, PCI_FOLDER "%s/sriov_numvfs", addr) == 0)
 		return;
 	snprintf(path, sizeof(path), PCI_FOLDER "%s/sriov_numvfs", addr);
 	host->kernel->sysfs_write(host, path, "0", NULL);
@@ -412,7 +484,7 @@ static int rebind(const struct vfp_host *host, const char *addr, const char *dri
 		rc = host->kernel->sysfs_write(host, "/sys/bus/pci/drivers_probe", addr, err);
 	if (rc < 0)
 		return vfp_fail_in(err, rc, "VF %s: binding it to " PARK_DRIVER, addr);
-	link_name(host, bound, sizeof(bound), PCI_FOLDER "%s/driver", addr);
+	vfp_sysfs_link(host, bound, sizeof(bound), PCI_FOLDER "%s/driver", addr);
 	if (strcmp(bound, PARK_DRIVER) != 0)
 		return vfp_fail(err, EIO, "VF %s: its driver is %s, expected " PARK_DRIVER, addr,
 				*bound ? bound : "none");
@@ -435,58 +507,6 @@ static const char *next_name(DIR *folder)
 		entry = readdir(folder);
 	while (entry && entry->d_name[0] == '.');
 	return entry ? entry->d_name : NULL;
-}
-
-/* The attribute's text without its newline; false when it cannot be read or does not fit. */
-static bool read_line(const struct vfp_host *host, char *buf, size_t size, const char *fmt, ...)
-{
-	char path[VFP_PATH_SIZE], inner[VFP_PATH_SIZE];
-	vfp_autofree char *text = NULL;
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(inner, sizeof(inner), fmt, args);
-	va_end(args);
-	if (vfp_file_read(vfp_host_path(host, path, "%s", inner), 4096, &text, NULL, NULL) < 0)
-		return false;
-	text[strcspn(text, "\n")] = '\0';
-	return vfp_copy(buf, size, text);
-}
-
-/* Decimal, or hexadecimal with 0x as "flags" and "class" are. */
-static int64_t read_number(const struct vfp_host *host, int64_t fallback, const char *fmt, ...)
-{
-	char inner[VFP_PATH_SIZE], text[32], *end;
-	va_list args;
-	int64_t value;
-
-	va_start(args, fmt);
-	vsnprintf(inner, sizeof(inner), fmt, args);
-	va_end(args);
-	if (!read_line(host, text, sizeof(text), "%s", inner) || !*text)
-		return fallback;
-	value = strtoll(text, &end, 0);
-	return *end ? fallback : value;
-}
-
-/* The last part of where a link points to; false, and "", when there is no such link. */
-static bool link_name(const struct vfp_host *host, char *buf, size_t size, const char *fmt, ...)
-{
-	char path[VFP_PATH_SIZE], inner[VFP_PATH_SIZE], target[VFP_PATH_SIZE];
-	const char *slash;
-	ssize_t length;
-	va_list args;
-
-	buf[0] = '\0';
-	va_start(args, fmt);
-	vsnprintf(inner, sizeof(inner), fmt, args);
-	va_end(args);
-	length = readlink(vfp_host_path(host, path, "%s", inner), target, sizeof(target) - 1);
-	if (length < 0)
-		return false;
-	target[length] = '\0';
-	slash = strrchr(target, '/');
-	return vfp_copy(buf, size, slash ? slash + 1 : target);
 }
 
 static bool parse_virtfn(const char *name, unsigned int *ret_index)

@@ -20,15 +20,26 @@ struct vfp_pf {
 	char dev[IFNAMSIZ];
 	struct vfp_pci pci;
 	char driver[VFP_DRIVER_SIZE]; /* "" none bound */
-	enum vfp_sriov_status status;
-	unsigned int total_vfs; /* sriov_totalvfs; 0: not supported, or off in firmware */
-	unsigned int num_vfs;	/* sriov_numvfs */
-	int numa_node;		/* -1: the kernel does not know */
-	bool has_carrier;	/* false also while the netdev is down */
+	enum vfp_sriov_status status; /* why not: base/nic.h */
+	unsigned int total_vfs;	      /* sriov_totalvfs; 0: not supported, or off in firmware */
+	unsigned int num_vfs;	      /* sriov_numvfs */
+	int numa_node;		      /* -1: the kernel does not know */
+	bool has_carrier;	      /* false also while the netdev is down */
 	bool is_up;
 	unsigned int mtu;
 	struct vfp_mac mac; /* the netdev's present one */
 };
+
+/* Bare looks at an attribute below host->root; the format is its path, "/sys/…".
+ * The text without its newline; false when it cannot be read or does not fit. */
+bool vfp_sysfs_line(const struct vfp_host *host, char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* A number, decimal or with 0x; @fallback when it is none. */
+int64_t vfp_sysfs_number(const struct vfp_host *host, int64_t fallback, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The last part of where a link points to; false, and "", when there is no such link. */
+bool vfp_sysfs_link(const struct vfp_host *host, char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* A VF's PCI side. */
 struct vfp_vfinfo {
@@ -77,3 +88,8 @@ int vfp_sysfs_set_num_vfs(const struct vfp_host *host, const struct vfp_pf *pf, 
  * then looks whether it is bound.  Parking a parked VF is a no-op.
  * -ENODEV: no such device; -ENOENT: vfio-pci is not loaded; -EIO: another driver has it still. */
 int vfp_sysfs_park(const struct vfp_host *host, const struct vfp_pci *vf, struct vfp_err *err);
+/* The way back: the VF goes to the host's own driver, if there is one; none is no error.  @pf: its
+ * PF, whose sriov_drivers_autoprobe is on for that moment (Linux, drivers/pci/pci-driver.c,
+ * pci_device_can_probe()). */
+int vfp_sysfs_unpark(const struct vfp_host *host, const struct vfp_pci *pf,
+		     const struct vfp_pci *vf, struct vfp_err *err);

@@ -169,6 +169,104 @@ int fake_vfio_busy(const struct vfp_host *host, int group, bool *ret_busy, struc
 	return rc;
 }
 
+/* The rest of the line of @text that begins with @word; false, and "", when there is none. */
+static bool line_of(const char *text, const char *word, char *buf, size_t size)
+{
+	const size_t length = strlen(word);
+
+	buf[0] = '\0';
+	for (; text && *text; text = strchr(text, '\n') ? strchr(text, '\n') + 1 : NULL)
+		if (!strncmp(text, word, length) && text[length] == ' ') {
+			snprintf(buf, size, "%.*s", (int)strcspn(text + length + 1, "\n"),
+				 text + length + 1);
+			return true;
+		}
+	return false;
+}
+
+int fake_card_read(const struct vfp_host *host, const char *netdev, struct vfp_card *ret_card,
+		   struct vfp_err *err)
+{
+	vfp_autofree char *line = vfp_format("card_read %s", netdev), *text = NULL;
+	struct vfp_card card = {0};
+	char device[64], mac[VFP_MAC_SIZE];
+	int rc = begin_call(host, line, err);
+
+	if (rc < 0)
+		return rc;
+	name_of_link(host, fake_path("/sys/class/net/%s/device", netdev), device);
+	if (!*device)
+		return vfp_fail(err, ENODEV, "%s: no such network device", netdev);
+	text = fake_read(host, fake_path("/fake/card/%s", device));
+	if (!line_of(text, "mac", mac, sizeof(mac)))
+		vfp_sysfs_line(host, mac, sizeof(mac), "/sys/class/net/%s/address", netdev);
+	vfp_mac_parse(mac, &card.permanent);
+	line_of(text, "version", card.driver_version, sizeof(card.driver_version));
+	line_of(text, "firmware", card.firmware, sizeof(card.firmware));
+	*ret_card = card;
+	return 0;
+}
+
+int fake_link_up(const struct vfp_host *host, const char *netdev, struct vfp_err *err)
+{
+	vfp_autofree char *line = vfp_format("link_up %s", netdev);
+	int rc = begin_call(host, line, err);
+
+	if (rc < 0)
+		return rc;
+	if (!fake_exists(host, fake_path("/sys/class/net/%s/flags", netdev)))
+		return vfp_fail(err, ENODEV, "%s: %s", netdev, strerror(ENODEV));
+	fake_write(host, fake_path("/sys/class/net/%s/flags", netdev), "0x1003");
+	if (!fake_exists(host, fake_path("/sys/class/net/%s/carrier", netdev)))
+		fake_write(host, fake_path("/sys/class/net/%s/carrier", netdev), "1");
+	return 0;
+}
+
+int fake_default_devs(const struct vfp_host *host, char (*devs)[IFNAMSIZ], size_t n, size_t *ret_n,
+		      struct vfp_err *err)
+{
+	vfp_autofree char *text = fake_read(host, "/fake/default-routes");
+	size_t seen = 0;
+	char *rest;
+	int rc = begin_call(host, "default_devs", err);
+
+	if (rc < 0)
+		return rc;
+	for (char *dev = strtok_r(text, "\n", &rest); dev && seen < n;
+	     dev = strtok_r(NULL, "\n", &rest))
+		vfp_copy(devs[seen++], IFNAMSIZ, dev);
+	*ret_n = seen;
+	return 0;
+}
+
+int fake_address_dev(const struct vfp_host *host, const char *address, char ret_dev[IFNAMSIZ],
+		     struct vfp_err *err)
+{
+	vfp_autofree char *text = fake_read(host, "/fake/addresses");
+	char dev[IFNAMSIZ];
+	int rc = begin_call(host, "address_dev", err);
+
+	if (rc < 0)
+		return rc;
+	if (!line_of(text, address, dev, sizeof(dev)))
+		return vfp_fail(err, ENOENT, "%s: no network device has this address", address);
+	vfp_copy(ret_dev, IFNAMSIZ, dev);
+	return 0;
+}
+
+int fake_module_load(const struct vfp_host *host, const char *name, struct vfp_err *err)
+{
+	vfp_autofree char *line = vfp_format("module_load %s", name);
+	int rc = begin_call(host, line, err);
+
+	if (rc < 0)
+		return rc;
+	if (fake_exists(host, "/fake/no-modules"))
+		return vfp_fail(err, ENOENT, "module %s: there is none", name);
+	fake_write(host, fake_path("/sys/bus/pci/drivers/%s/unbind", name), "");
+	return 0;
+}
+
 int64_t fake_now_ms(void)
 {
 	struct timespec now;
@@ -449,6 +547,8 @@ static int write_probe(const struct vfp_host *host, const char *device, const ch
 		return 0;
 	if (strcmp(override, "(null)") != 0)
 		bind_driver(host, value, override);
+	else if (read_count(host, fake_path(BUS "%s/physfn/sriov_drivers_autoprobe", value)))
+		bind_driver(host, value, "igbvf");
 	return 0;
 }
 

@@ -14,6 +14,15 @@
  *	/fake/fail
  *		calls to fail, one a line: "DOOR N ERRNO [WORD]": the Nth call of DOOR from now
  *		(0: every one) whose log line has WORD in it fails with ERRNO, "vf_write 3 EIO"
+ *	/fake/card/PCI
+ *		what the card at that address says: "mac …", "version …", "firmware …", a line each; no
+ *		file: its netdev's MAC, and nothing else
+ *	/fake/default-routes
+ *		the netdevs that have one, a line each
+ *	/fake/addresses
+ *		"ADDRESS NETDEV", a line each
+ *	/fake/no-modules
+ *		while it is there no module can be loaded
  *	/fake/missing
  *		a number: so many of the VFs that are asked for never appear
  *
@@ -35,15 +44,26 @@ int fake_vf_read(const struct vfp_host *host, const char *netdev, bool with_coun
 int fake_vf_write(const struct vfp_host *host, const char *netdev, unsigned int index,
 		  enum vfp_attr attr, const struct vfp_attrs *attrs, struct vfp_err *err);
 int fake_vfio_busy(const struct vfp_host *host, int group, bool *ret_busy, struct vfp_err *err);
+int fake_card_read(const struct vfp_host *host, const char *netdev, struct vfp_card *ret_card,
+		   struct vfp_err *err);
+int fake_link_up(const struct vfp_host *host, const char *netdev, struct vfp_err *err);
+int fake_default_devs(const struct vfp_host *host, char (*devs)[IFNAMSIZ], size_t n, size_t *ret_n,
+		      struct vfp_err *err);
+int fake_address_dev(const struct vfp_host *host, const char *address, char ret_dev[IFNAMSIZ],
+		     struct vfp_err *err);
+int fake_module_load(const struct vfp_host *host, const char *name, struct vfp_err *err);
 int64_t fake_now_ms(void);
 int64_t fake_ticks_ms(void);
 void fake_pause_ms(int ms);
 
-#define FAKE_KERNEL_DOORS                                                                      \
-	{                                                                                      \
-		.sysfs_write = fake_sysfs_write, .vf_read = fake_vf_read,                      \
-		.vf_write = fake_vf_write, .vfio_busy = fake_vfio_busy, .now_ms = fake_now_ms, \
-		.ticks_ms = fake_ticks_ms, .pause_ms = fake_pause_ms,                          \
+#define FAKE_KERNEL_DOORS                                                                          \
+	{                                                                                          \
+		.sysfs_write = fake_sysfs_write, .vf_read = fake_vf_read,                          \
+		.vf_write = fake_vf_write, .vfio_busy = fake_vfio_busy,                            \
+		.card_read = fake_card_read, .link_up = fake_link_up,                              \
+		.default_devs = fake_default_devs, .address_dev = fake_address_dev,                \
+		.module_load = fake_module_load, .now_ms = fake_now_ms, .ticks_ms = fake_ticks_ms, \
+		.pause_ms = fake_pause_ms,                                                         \
 	}
 
 /* The clock runs by itself until it is set; from then on only pause_ms() moves it, and nothing

@@ -19,6 +19,7 @@ door() {
 		grep -vE "^($2):" | complain "<$1…> is included outside its door"
 }
 door 'netlink/' 'base/netlink\.[ch]'
+door 'linux/ethtool' 'base/ethtool\.c'
 door 'sqlite3' 'pool/db\.[ch]'
 door 'libxml/' 'xml/[a-z]*\.[ch]'
 door 'libvirt/' 'service/(libvirt|loop)\.c'

@@ -96,7 +96,7 @@ static void test_pfs(void **state)
 		{"eno1", "e1000e", VFP_SRIOV_UNSUPPORTED, 0, 0, 1500, 0, false, false},
 		{"ens1f1", "igb", VFP_SRIOV_DISABLED, 7, 0, 1500, 1, true, true},
 		{"ens2", "igb", VFP_SRIOV_ENABLED, 7, 2, 9000, 0, false, true},
-		{"ens9", "fakefull", VFP_SRIOV_DISABLED, 0, 0, 1500, -1, true, true},
+		{"ens9", "fakefull", VFP_SRIOV_UNSUPPORTED, 0, 0, 1500, -1, true, true},
 	};
 	vfp_autofree struct vfp_pf *pfs = NULL;
 	char mac[VFP_MAC_SIZE];
