@@ -118,10 +118,17 @@ static const char *const sql_of[VFP_N_SQL] = {
 	/* Which pools have VFs of a PF. */
 	[VFP_SQL_PF_POOLS] = "SELECT name, vfs FROM pool_pf JOIN pf ON pf.id = pf_id"
 			     " JOIN pool ON pool.id = pool_id WHERE dev = ?1 ORDER BY name",
-	[VFP_SQL_PF_WANT] = "INSERT INTO pf (dev, wanted_vfs, park) VALUES (?1, ?2, ?3)"
-			    " ON CONFLICT (dev) DO UPDATE SET wanted_vfs = ?2, park = ?3",
+	[VFP_SQL_PF_WANT] =
+		"INSERT INTO pf (dev, wanted_vfs, park, reserved) VALUES (?1, ?2, ?3, ?4)"
+		" ON CONFLICT (dev) DO UPDATE SET wanted_vfs = ?2, park = ?3, reserved = ?4",
 	[VFP_SQL_PF_WANTED] =
-		"SELECT dev, wanted_vfs, park FROM pf WHERE wanted_vfs > 0 ORDER BY dev",
+		"SELECT dev, wanted_vfs, park, reserved FROM pf WHERE wanted_vfs > 0 ORDER BY dev",
+	[VFP_SQL_PF_LIST] = "SELECT id, dev, perm_mac FROM pf ORDER BY dev",
+	[VFP_SQL_PF_MAC] = "UPDATE pf SET perm_mac = ?2 WHERE dev = ?1 AND perm_mac <> ?2",
+	[VFP_SQL_PF_RENAME] = "UPDATE pf SET dev = ?2 WHERE id = ?1",
+	/* ?1 PF, ?2 the first index that is no longer reserved, ?3 the words of a reserved one */
+	[VFP_SQL_PF_UNRESERVE] = "UPDATE vf SET held = '' WHERE held = ?3 AND idx >= ?2"
+				 " AND pf_id = (SELECT id FROM pf WHERE dev = ?1)",
 
 	[VFP_SQL_PORTGROUP_LIST] = "SELECT id, name, is_default," PORTGROUP_COLUMNS
 				   "FROM portgroup WHERE pool_id = ?1 ORDER BY place",

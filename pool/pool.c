@@ -5,10 +5,13 @@
 #include "pool/book.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DATABASE_PATH "/var/lib/vfpool/pool.db"
+/* Why a reserved VF is held; tells it from those that `vf hold` holds. */
+#define RESERVED "reserved for the host by pf enable"
 
 struct pool_row {
 	int64_t id;
@@ -126,25 +129,54 @@ int vfp_pool_list(struct vfp_pool *pool, struct vfp_pooldef **ret_defs, size_t *
 	return 0;
 }
 
-int vfp_pool_set_wanted(struct vfp_pool *pool, const char *dev, unsigned int wanted_vfs, bool park,
-			struct vfp_err *err)
+int vfp_pool_set_wanted(struct vfp_pool *pool, const struct vfp_wanted *wanted, struct vfp_err *err)
 {
 	const struct vfp_about about = {.vf = NULL};
 	vfp_auto(db_transaction) change = NULL;
+	char reserved[48] = "";
 	int rc = vfp_book_begin(pool, &change, err);
 
 	if (rc < 0)
 		return rc;
 	rc = vfp_db_run(pool->db, VFP_SQL_PF_WANT,
-			VFP_VALUES(VFP_TEXT(dev), VFP_NUMBER(wanted_vfs), VFP_NUMBER(park)), NULL,
-			err);
+			VFP_VALUES(VFP_TEXT(wanted->dev), VFP_NUMBER(wanted->vfs),
+				   VFP_NUMBER(wanted->park), VFP_NUMBER(wanted->reserved)),
+			NULL, err);
 	if (rc < 0)
 		return rc;
-	rc = vfp_book_note(pool, "wanted", &about, err, "PF %s: %u VFs at boot%s", dev, wanted_vfs,
-			   park ? ", parked" : "");
+	if (wanted->reserved)
+		snprintf(reserved, sizeof(reserved), ", %u of them for the host", wanted->reserved);
+	rc = vfp_book_note(pool, "wanted", &about, err, "PF %s: %u VFs at boot%s%s", wanted->dev,
+			   wanted->vfs, wanted->park ? ", parked" : "", reserved);
 	if (rc < 0)
 		return rc;
 	return vfp_db_commit(&change, err);
+}
+
+int vfp_pool_reserve(struct vfp_pool *pool, const char *dev, unsigned int n, struct vfp_err *err)
+{
+	vfp_auto(db_transaction) change = NULL;
+	unsigned int n_changed, n_all = 0;
+	struct vfp_vf_state state;
+	struct vfp_vf vf = {0};
+	int rc = vfp_book_begin(pool, &change, err);
+
+	vfp_copy(vf.pf, sizeof(vf.pf), dev);
+	if (rc == 0)
+		rc = vfp_db_run(pool->db, VFP_SQL_PF_UNRESERVE,
+				VFP_VALUES(VFP_TEXT(dev), VFP_NUMBER(n), VFP_TEXT(RESERVED)),
+				&n_all, err);
+	for (vf.index = 0; rc == 0 && vf.index < n; vf.index++) {
+		rc = vfp_pool_vf_state(pool, &vf, &state, err);
+		if (rc < 0 || state.is_held)
+			continue;
+		rc = vfp_book_vf_mark(pool, &vf, VFP_SQL_VF_HOLD, RESERVED, &n_changed, err);
+		n_all += n_changed;
+	}
+	if (rc == 0 && n_all)
+		rc = vfp_book_note(pool, "reserved", &(struct vfp_about){.vf = NULL}, err,
+				   "PF %s: its first %u VFs are the host's", dev, n);
+	return rc < 0 ? rc : vfp_db_commit(&change, err);
 }
 
 int vfp_pool_wanted(struct vfp_pool *pool, struct vfp_wanted **ret, size_t *ret_n,
@@ -154,6 +186,7 @@ int vfp_pool_wanted(struct vfp_pool *pool, struct vfp_wanted **ret, size_t *ret_
 		VFP_COLUMN_TEXT(struct vfp_wanted, dev),
 		VFP_COLUMN_NUMBER(struct vfp_wanted, vfs),
 		VFP_COLUMN_NUMBER(struct vfp_wanted, park),
+		VFP_COLUMN_NUMBER(struct vfp_wanted, reserved),
 	};
 	static const struct vfp_shape shape = VFP_SHAPE(struct vfp_wanted, columns);
 

@@ -67,14 +67,18 @@ int vfp_pool_get(struct vfp_pool *pool, const char *name, struct vfp_pooldef *re
 int vfp_pool_list(struct vfp_pool *pool, struct vfp_pooldef **ret_defs, size_t *ret_n,
 		  struct vfp_err *err);
 
-/* Remembers what `pf enable` set, for the next boot; @wanted_vfs 0 forgets it. */
-int vfp_pool_set_wanted(struct vfp_pool *pool, const char *dev, unsigned int wanted_vfs, bool park,
-			struct vfp_err *err);
 struct vfp_wanted {
 	char dev[IFNAMSIZ];
 	unsigned int vfs;
 	bool park;
+	unsigned int reserved; /* the first so many of them are the host's */
 };
+/* Remembers what `pf enable` set, for the next boot; 0 VFs forget it. */
+int vfp_pool_set_wanted(struct vfp_pool *pool, const struct vfp_wanted *wanted,
+			struct vfp_err *err);
+/* Holds the first @n VFs of the PF @dev for the host, whether they exist or not, and lets those go
+ * that were reserved so and are not among them.  A hold of another reason stays. */
+int vfp_pool_reserve(struct vfp_pool *pool, const char *dev, unsigned int n, struct vfp_err *err);
 /* The caller frees *ret. */
 int vfp_pool_wanted(struct vfp_pool *pool, struct vfp_wanted **ret, size_t *ret_n,
 		    struct vfp_err *err);

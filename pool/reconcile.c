@@ -177,7 +177,9 @@ static void compare_member(struct list *list, const struct vfp_member *member)
 	else if (member->state.is_dirty)
 		say(add(list, VFP_DIFF_DIRTY, NULL, NULL, vf), "scrubbed",
 		    "not scrubbed since its last guest");
-	if (member->park && strcmp(member->info.driver, "vfio-pci") != 0)
+	/* One that is held for the host may be on the host's driver. */
+	if (member->park && !member->state.is_held &&
+	    strcmp(member->info.driver, "vfio-pci") != 0)
 		say(add(list, VFP_DIFF_UNPARKED, NULL, NULL, vf), "driver vfio-pci", "driver %s",
 		    *member->info.driver ? member->info.driver : "none");
 }

@@ -35,10 +35,14 @@ CREATE TABLE portgroup (
 ) STRICT;
 CREATE UNIQUE INDEX portgroup_one_default ON portgroup (pool_id) WHERE is_default;
 
--- A PF that vfpool has been told of.  wanted_vfs is what `pf enable` promised to bring back at boot.
+-- A PF that vfpool has been told of.  wanted_vfs is what `pf enable` promised to bring back at boot, the first
+-- `reserved` of them for the host.  perm_mac is its permanent MAC, by which a card that has another name now is known
+-- again, '' while it was never seen: names go by slot, and cards move.
 CREATE TABLE pf (
 	id         INTEGER PRIMARY KEY,
 	dev        TEXT NOT NULL UNIQUE CHECK (length(dev) BETWEEN 1 AND 15),
+	perm_mac   TEXT NOT NULL DEFAULT '' CHECK (perm_mac = '' OR (length(perm_mac) = 17 AND perm_mac = lower(perm_mac))),
+	reserved   INTEGER NOT NULL DEFAULT 0 CHECK (reserved BETWEEN 0 AND 65535),
 	wanted_vfs INTEGER CHECK (wanted_vfs BETWEEN 0 AND 65535),
 	park       INTEGER NOT NULL DEFAULT 1 CHECK (park IN (0, 1))
 ) STRICT;

@@ -28,6 +28,63 @@ prints 0 'ens1f0: 3 of 7 VFs, parked on vfio-pci' "enable" vfpool pf enable ens1
 prints 0 'ens1f0: 3 of 7' "again" vfpool pf enable ens1f0 --vfs 3
 prints 0 'ens1f0: 4 of 7' "another count, as nobody holds one" vfpool pf enable ens1f0 --vfs 4
 prints 0 'Enabled +4 +4 +7 +0' "pf list shows it" vfpool pf list
+prints 3 'nosuch: no such network device' "show of no PF" vfpool pf show nosuch
+
+step "What a card says of itself"
+mkdir -p "$root/fake/card"
+printf 'mac 00:1b:21:00:00:10\nversion 6.12.0\nfirmware 3.30, 0x8000079c\n' >"$root/fake/card/0000:01:00.0"
+echo 1000 >"$root/sys/class/net/ens1f0/speed"
+ip_address=02:00:00:00:00:99
+echo $ip_address >"$root/sys/class/net/ens1f0/address"
+prints 0 'up +1000 +1500 +00:1b:21:00:00:10' "a card is known by its permanent MAC" vfpool pf list
+prints 0 "PRESENT MAC: +$ip_address" "and shows the other too" vfpool pf show ens1f0
+prints 0 'FIRMWARE: +3.30, 0x8000079c' "firmware" vfpool pf show ens1f0
+prints 0 '"driver_version": ?"6.12.0"' "driver version, as JSON" vfpool pf show ens1f0 --json
+
+step "A PF that the host itself needs"
+mkdir -p "$root/sys/class/net/br0/lower_bond0" "$root/sys/class/net/bond0/lower_ens1f1"
+echo br0 >"$root/fake/default-routes"
+prints 5 'ens1f1 carries this host.s default route \(of br0\)' "default route, over bridge and bond" \
+	vfpool pf enable ens1f1 --vfs 2
+prints 0 'DEFAULT ROUTE OF: +br0' "pf show says it" vfpool pf show ens1f1
+rm "$root/fake/default-routes"
+echo '192.0.2.7 bond0' >"$root/fake/addresses"
+prints 5 'by which you are logged in \(192.0.2.7, of bond0\)' "the address of the SSH session" \
+	env SSH_CONNECTION='198.51.100.1 50000 192.0.2.7 22' "$top_builddir/tests/vfpool-fake" --root "$root" \
+	pf enable ens1f1 --vfs 2
+prints 0 '2 of 7 VFs' "--force" env SSH_CONNECTION='198.51.100.1 50000 192.0.2.7 22' \
+	"$top_builddir/tests/vfpool-fake" --root "$root" pf enable ens1f1 --vfs 2 --force
+rm -r "$root/fake/addresses" "$root/sys/class/net/br0" "$root/sys/class/net/bond0"
+prints 0 'no VFs' "disable" vfpool pf disable ens1f1
+
+step "VFs for the host itself"
+prints 2 'not a number from 0 to 3' "more than there are" vfpool pf enable ens1f1 --vfs 3 --reserve 4
+prints 0 '3 of 7 VFs, parked on vfio-pci, the first 1 for the host' "one of three" \
+	vfpool pf enable ens1f1 --vfs 3 --reserve 1
+check "it is on the host's driver" test -e "$root/sys/class/net/ens1f1v0"
+check "the others are parked" test ! -e "$root/sys/class/net/ens1f1v1"
+echo 0x1003 >"$root/sys/class/net/ens1f1v0/flags"
+prints 5 'number 0 is a network device of this host that is up \(ens1f1v0\)' "which uses it" \
+	vfpool pf enable ens1f1 --vfs 4
+prints 0 '3 of 7' "none any more" vfpool pf enable ens1f1 --vfs 3
+check "so it is parked too" test ! -e "$root/sys/class/net/ens1f1v0"
+prints 0 'reserved .*its first 0 VFs' "journaled" vfpool journal
+
+step "A change that fails is taken back"
+echo 'sysfs_write 3 EIO drivers_probe' >"$root/fake/fail"
+prints 1 'as the test asked for' "parking fails half way" vfpool pf enable ens1f1 --vfs 5
+prints 0 'ens1f1 .*Enabled +3 +3 ' "the former VFs are there again" vfpool pf list
+check "parked" test "$(find "$root/sys/bus/pci/devices/0000:02:00.0/" -name 'virtfn*' -exec readlink {}/driver \; |
+	grep -c vfio-pci)" = 3
+prints 0 'taken back .*ens1f1: has again 3 VFs' "journaled" vfpool journal
+vfpool pf disable ens1f1 >"$root/out"
+rm -r "$root/sys/bus/pci/drivers/vfio-pci"
+prints 0 '2 of 7' "vfio-pci is loaded when it is not there" vfpool pf enable ens1f1 --vfs 2
+check "by its name" grep -qx 'module_load vfio-pci' "$root/fake/log"
+vfpool pf disable ens1f1 >"$root/out"
+echo 0x1002 >"$root/sys/class/net/ens1f1/flags"
+prints 0 'was down and has been set up' "a PF that is down" vfpool pf enable ens1f1 --vfs 2
+vfpool pf disable ens1f1 >"$root/out"
 
 
 step "Boot"
@@ -40,6 +97,13 @@ rm "$root/sys/class/net/ens1f1"
 prints 1 'ens1f1: .*1 of the above could not be restored' "a PF that is gone fails" vfpool pf restore
 prints 0 'ens1f0 .*Enabled +4 +4' "and the other one is restored" vfpool pf list
 prints 0 'restored .*ens1f0: 4 VFs, there were 0' "journaled" vfpool journal
+"$top_builddir/tests/fake-root" "$root" dev=ens1f1,pci=0000:05:00.0,mac=00:1b:21:00:00:77
+prints 1 'ens1f1 is another card now: its permanent MAC is 00:1b:21:00:00:77, expected 00:1b:21:00:00:11' \
+	"another card bears the name" vfpool pf restore
+check "and is left alone" test "$(cat "$root/sys/class/net/ens1f1/device/sriov_numvfs")" = 0
+"$top_builddir/tests/fake-root" "$root" dev=ens7f0,pci=0000:07:00.0,mac=00:1b:21:00:00:11
+prints 0 'ens7f0: 2 VFs' "a card that was moved is restored under its new name" vfpool pf restore
+prints 0 'moved .*ens1f1 is called ens7f0 now' "journaled" vfpool journal
 prints 2 'not a number' "--wait" vfpool pf restore --wait long
 new_host
 prints 0 '^$' "nothing was ever wanted" vfpool pf restore

@@ -245,11 +245,11 @@ static void test_constraint(void **state)
 
 	assert_int_equal(
 		vfp_db_run(db, VFP_SQL_POOL_PF_CLEAR, VFP_VALUES(VFP_NUMBER(1)), NULL, NULL), 0);
-	assert_int_equal(
-		vfp_db_run(db, VFP_SQL_PF_WANT,
-			   VFP_VALUES(VFP_TEXT("ens1f0"), VFP_NUMBER(70000), VFP_NUMBER(1)), NULL,
-			   &fixture->err),
-		-EEXIST);
+	assert_int_equal(vfp_db_run(db, VFP_SQL_PF_WANT,
+				    VFP_VALUES(VFP_TEXT("ens1f0"), VFP_NUMBER(70000), VFP_NUMBER(1),
+					       VFP_NUMBER(0)),
+				    NULL, &fixture->err),
+			 -EEXIST);
 }
 
 int main(void)

@@ -325,15 +325,24 @@ static void test_wanted(void **state)
 	vfp_autofree struct vfp_wanted *wanted = NULL;
 	size_t n;
 
-	assert_done(fixture, vfp_pool_set_wanted(fixture->pool, "ens1f1", 4, true, &fixture->err));
-	assert_done(fixture, vfp_pool_set_wanted(fixture->pool, "ens1f0", 7, true, &fixture->err));
-	assert_done(fixture, vfp_pool_set_wanted(fixture->pool, "ens1f0", 2, false, &fixture->err));
-	assert_done(fixture, vfp_pool_set_wanted(fixture->pool, "ens1f1", 0, false, &fixture->err));
+	assert_done(fixture,
+		    vfp_pool_set_wanted(fixture->pool, &(struct vfp_wanted){"ens1f1", 4, true, 0},
+					&fixture->err));
+	assert_done(fixture,
+		    vfp_pool_set_wanted(fixture->pool, &(struct vfp_wanted){"ens1f0", 7, true, 2},
+					&fixture->err));
+	assert_done(fixture,
+		    vfp_pool_set_wanted(fixture->pool, &(struct vfp_wanted){"ens1f0", 2, false, 1},
+					&fixture->err));
+	assert_done(fixture,
+		    vfp_pool_set_wanted(fixture->pool, &(struct vfp_wanted){"ens1f1", 0, false, 0},
+					&fixture->err));
 	assert_done(fixture, vfp_pool_wanted(fixture->pool, &wanted, &n, &fixture->err));
 	assert_int_equal(n, 1);
 	assert_string_equal(wanted[0].dev, "ens1f0");
 	assert_int_equal(wanted[0].vfs, 2);
 	assert_false(wanted[0].park);
+	assert_int_equal(wanted[0].reserved, 1);
 }
 
 static void test_hold(void **state)

@@ -44,6 +44,8 @@ enum vfp_opt {
 	VFP_OPT_FORMAT,
 	VFP_OPT_ONCE,
 	VFP_OPT_INTERVAL,
+	VFP_OPT_RESERVE,
+	VFP_OPT_FORCE,
 	VFP_N_OPTS
 };
 #define VFP_TAKES(opt) (1u << VFP_OPT_##opt)

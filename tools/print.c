@@ -24,6 +24,9 @@ struct vfp_print {
 };
 
 static void add(struct vfp_print *p, char *text, json_object *value);
+static void print_json(json_object *object);
+static void finish(struct vfp_print *p);
+static const char *cell(const struct vfp_print *p, size_t row, size_t column);
 static void print_table(const struct vfp_print *p);
 
 struct vfp_print *vfp_print_begin(const struct vfp_column *columns, size_t n, bool json)
@@ -75,10 +78,36 @@ void vfp_print_end(struct vfp_print *p)
 {
 	assert(p->n_cells % p->n_columns == 0);
 	if (p->rows)
-		puts(json_object_to_json_string_ext(
-			p->rows, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+		print_json(p->rows);
 	else
 		print_table(p);
+	finish(p);
+}
+
+void vfp_print_end_one(struct vfp_print *p)
+{
+	int width = 0;
+
+	assert(p->n_cells == p->n_columns);
+	if (p->rows)
+		print_json(p->row);
+	for (size_t i = 0; i < p->n_columns; i++)
+		if ((int)strlen(p->columns[i].head) > width)
+			width = (int)strlen(p->columns[i].head);
+	for (size_t i = 0; !p->rows && i < p->n_columns; i++)
+		printf("%s:%*s %s\n", p->columns[i].head, width - (int)strlen(p->columns[i].head),
+		       "", cell(p, 0, i));
+	finish(p);
+}
+
+static void print_json(json_object *object)
+{
+	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+							    JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+static void finish(struct vfp_print *p)
+{
 	json_object_put(p->rows);
 	for (size_t i = 0; p->cells && i < p->n_cells; i++)
 		free(p->cells[i]);

@@ -41,6 +41,8 @@ static const struct option {
 	[VFP_OPT_FORMAT] = {"format", "FORMAT", "svg or dot"},
 	[VFP_OPT_ONCE] = {"once", NULL, "print once as text and end"},
 	[VFP_OPT_INTERVAL] = {"interval", "SECONDS", "between two looks (1)"},
+	[VFP_OPT_RESERVE] = {"reserve", "N", "keep the first N VFs for the host itself"},
+	[VFP_OPT_FORCE] = {"force", NULL, "although the host's own traffic may be interrupted"},
 };
 
 #define ALWAYS (VFP_TAKES(ROOT) | VFP_TAKES(HELP) | VFP_TAKES(VERSION))
