@@ -201,6 +201,11 @@ check "the same each time" cmp <(vfpool graph) <(vfpool graph)
 prints 0 'digraph vfpool .*"vf ens1f0#2"' "DOT" vfpool graph --format dot
 prints 2 'svg or dot was expected' "no other format" vfpool graph --format png
 
+step "Top, without a terminal"
+prints 0 'ens1f0 +up +0/3 +\.\.\..*no VF is leased' "plain text, once" vfpool top
+check "JSON has a row for each VF" test "$(vfpool top --interval 0 --json | grep -c '"vf":')" = 6
+prints 2 'not a number from 0 to 3600' "--interval" vfpool top --once --interval x
+
 step "Attach, detach, pin"
 test_driver=(--connect test:///default)
 prints 2 'usage: vfpool domain attach' "attach wants a pool" vfpool domain attach test

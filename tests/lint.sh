@@ -24,6 +24,7 @@ door 'sqlite3' 'pool/db\.[ch]'
 door 'libxml/' 'xml/[a-z]*\.[ch]'
 door 'libvirt/' 'service/(libvirt|loop)\.c'
 door 'json-c/' 'tools/print\.c'
+door 'n?curses' 'tools/screen\.c'
 door 'systemd/' 'service/vfpoold\.c'
 
 # below FOLDER OTHERS: FOLDER includes none of OTHERS.

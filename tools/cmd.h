@@ -82,6 +82,7 @@ extern const struct vfp_cmd vfp_cmds_who[];
 extern const struct vfp_cmd vfp_cmds_journal[];
 extern const struct vfp_cmd vfp_cmds_check[];
 extern const struct vfp_cmd vfp_cmds_graph[];
+extern const struct vfp_cmd vfp_cmds_top[];
 
 /* Opens the database for this call.  For READ a missing one is no error: ctx->pool stays NULL, and
  * a list is empty. */

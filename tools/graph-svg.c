@@ -341,11 +341,9 @@ static void draw_cell_title(const struct drawing *d, const struct vfp_cell *cell
 	fputs("</title>", d->out);
 }
 
-/* The second line of a cell.  Its first has said the state, so of "held for the host: X" X is left. */
+/* The second line of a cell. */
 static char *cell_detail(const struct vfp_cell *cell, char *buf, size_t size)
 {
-	const char *colon = strstr(cell->why, ": ");
-
 	if (cell->state == VFP_CELL_LEASED)
 		snprintf(buf, size, "%s", cell->mac);
 	else if (cell->state == VFP_CELL_FREE && cell->n_bound)
@@ -355,7 +353,7 @@ static char *cell_detail(const struct vfp_cell *cell, char *buf, size_t size)
 	else if (*cell->holder)
 		snprintf(buf, size, "%s", vfp_cell_words[cell->state]);
 	else
-		snprintf(buf, size, "%s", colon ? colon + 2 : cell->why);
+		snprintf(buf, size, "%s", vfp_cell_detail(cell));
 	return buf;
 }
 

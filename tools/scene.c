@@ -111,6 +111,13 @@ char *vfp_scene_sum(const size_t counts[VFP_N_CELL_STATES], char *buf, size_t si
 	return buf;
 }
 
+const char *vfp_cell_detail(const struct vfp_cell *cell)
+{
+	const char *colon = strstr(cell->why, ": ");
+
+	return colon ? colon + 2 : cell->why;
+}
+
 const struct vfp_cell *vfp_scene_held(const struct vfp_scene *scene, const struct vfp_port *port)
 {
 	char mac[VFP_MAC_SIZE];

@@ -69,5 +69,7 @@ void vfp_scene_free(struct vfp_scene *scene); /* of all zero, too */
 void vfp_scene_count(const struct vfp_scene *scene, size_t ret_counts[VFP_N_CELL_STATES]);
 /* "14 VFs: 3 leased, 11 free", into @buf; returns it. */
 char *vfp_scene_sum(const size_t counts[VFP_N_CELL_STATES], char *buf, size_t size);
+/* Of "held for the host: X" the X, since the state is said already; else all of why. */
+const char *vfp_cell_detail(const struct vfp_cell *cell);
 /* The VF that a port holds; NULL: its domain does not run. */
 const struct vfp_cell *vfp_scene_held(const struct vfp_scene *scene, const struct vfp_port *port);

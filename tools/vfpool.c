@@ -8,9 +8,9 @@
 #include "tools/cmd.h"
 
 static const struct vfp_cmd *const tables[] = {
-	vfp_cmds_pf,	vfp_cmds_pool, vfp_cmds_vf,	 vfp_cmds_domain, vfp_cmds_attach,
-	vfp_cmds_lease, vfp_cmds_who,  vfp_cmds_journal, vfp_cmds_check,
-	vfp_cmds_graph, vfp_cmds_portgroup,
+	vfp_cmds_pf,	  vfp_cmds_pool,   vfp_cmds_portgroup, vfp_cmds_vf,
+	vfp_cmds_domain,  vfp_cmds_attach, vfp_cmds_lease,     vfp_cmds_who,
+	vfp_cmds_journal, vfp_cmds_check,  vfp_cmds_top,       vfp_cmds_graph,
 };
 
 static const struct option {
