@@ -68,6 +68,13 @@ bool vfp_copy(char *buf, size_t size, const char *s)
 	return true;
 }
 
+uint64_t vfp_hash(uint64_t hash, const char *s)
+{
+	for (; *s; s++)
+		hash = (hash ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
 void vfp_text_clean(char *s)
 {
 	size_t length;

@@ -27,6 +27,10 @@ bool vfp_number_parse(const char *s, uint64_t min, uint64_t max, uint64_t *ret_v
 /* Copies @s into @buf of @size bytes; false, and an empty @buf, when it does not fit. */
 bool vfp_copy(char *buf, size_t size, const char *s);
 
+/* FNV-1a, 64 bits (draft-eastlake-fnv): goes on from @hash with the bytes of @s. */
+#define VFP_HASH_START UINT64_C(0xcbf29ce484222325)
+uint64_t vfp_hash(uint64_t hash, const char *s);
+
 /* Puts '?' in the place of control characters and drops half a UTF-8 character at the end: what
  * becomes a message, a log line or JSON may hold a domain's name. */
 void vfp_text_clean(char *s);

@@ -199,6 +199,11 @@ static const char *const sql_of[VFP_N_SQL] = {
 		" WHERE reason <> ?3",
 	[VFP_SQL_TROUBLE_DELETE] = "DELETE FROM trouble WHERE uuid = ?1",
 
+	[VFP_SQL_ALONE_GET] = "SELECT asks FROM alone WHERE uuid = ?1",
+	[VFP_SQL_ALONE_PUT] = "INSERT INTO alone (uuid, asks) VALUES (?1, ?2)"
+			      " ON CONFLICT (uuid) DO UPDATE SET asks = ?2",
+	[VFP_SQL_ALONE_DELETE] = "DELETE FROM alone WHERE uuid = ?1",
+
 	/* ?1 of all SELECT_LEASE is this boot. */
 	[VFP_SQL_LEASE_LIST] = SELECT_LEASE "ORDER BY domain, uuid, mac",
 	[VFP_SQL_LEASE_GET] = SELECT_LEASE "AND generation = ?2",

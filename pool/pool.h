@@ -150,6 +150,16 @@ int vfp_pool_set_trouble(struct vfp_pool *pool, const struct vfp_owner *owner, c
 int vfp_pool_troubles(struct vfp_pool *pool, struct vfp_trouble **ret, size_t *ret_n,
 		      struct vfp_err *err);
 
+/* A domain whose definition its user has unbound is left alone as long as it asks for the same: a
+ * word that the caller makes of what its NICs ask for (service/bind.h). */
+#define VFP_DIGEST_SIZE 17
+/* @asks "": it is bound like any other again. */
+int vfp_pool_set_alone(struct vfp_pool *pool, const struct vfp_owner *owner, const char *asks,
+		       struct vfp_err *err);
+/* "": it is not left alone. */
+int vfp_pool_alone(struct vfp_pool *pool, const char *uuid, char ret_asks[VFP_DIGEST_SIZE],
+		   struct vfp_err *err);
+
 /* --- Leases ----------------------------------------------------------------------------------- */
 
 enum vfp_lease_state {

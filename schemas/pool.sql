@@ -157,6 +157,13 @@ CREATE TABLE trouble (
 	since_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Domains whose definition was unbound by its user: vfpoold leaves them alone while their NICs ask of a pool
+-- what they asked then, which asks is a digest of.
+CREATE TABLE alone (
+	uuid TEXT PRIMARY KEY CHECK (length(uuid) = 36 AND uuid = lower(uuid)),
+	asks TEXT NOT NULL CHECK (asks <> '')
+) STRICT, WITHOUT ROWID;
+
 -- One row: the boot in which the leases were made.
 CREATE TABLE host (
 	id      INTEGER PRIMARY KEY CHECK (id = 1),

@@ -508,6 +508,23 @@ static void test_no_link_anywhere(void **state)
 	assert_refused(fixture, bind_wants(fixture, 2, &want, 1, &after), ENOSPC, "without link");
 }
 
+static void test_alone(void **state)
+{
+	static const char *const said[] = {"", "0123456789abcdef", "fedcba9876543210", ""};
+	struct pool_fixture *fixture = *state;
+	const struct vfp_owner owner = fixture_owner(1);
+
+	for (size_t i = 0; i < VFP_N(said); i++) {
+		char asks[VFP_DIGEST_SIZE];
+
+		assert_done(fixture,
+			    vfp_pool_set_alone(fixture->pool, &owner, said[i], &fixture->err));
+		assert_done(fixture,
+			    vfp_pool_alone(fixture->pool, owner.uuid, asks, &fixture->err));
+		assert_string_equal(asks, said[i]);
+	}
+}
+
 static void test_troubles(void **state)
 {
 	struct pool_fixture *fixture = *state;
@@ -583,6 +600,7 @@ int main(void)
 		TEST(test_ports_and_seen),
 		TEST(test_no_link_anywhere),
 		TEST(test_troubles),
+		TEST(test_alone),
 		TEST(test_has_changed),
 	};
 

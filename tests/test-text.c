@@ -188,9 +188,20 @@ static void test_mkdirs(void **state)
 	assert_int_equal(vfp_mkdirs(path, &err), -ENOTDIR);
 }
 
+static void test_hash(void **state)
+{
+	/* draft-eastlake-fnv, test vectors */
+	(void)state;
+	assert_true(vfp_hash(VFP_HASH_START, "") == UINT64_C(0xcbf29ce484222325));
+	assert_true(vfp_hash(VFP_HASH_START, "a") == UINT64_C(0xaf63dc4c8601ec8c));
+	assert_true(vfp_hash(vfp_hash(VFP_HASH_START, "foo"), "bar") ==
+		    UINT64_C(0x85944171f73967e8));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_number),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_copy),
