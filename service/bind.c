@@ -3,9 +3,12 @@
 
 #include "service/bind.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "pool/members.h"
 #include "xml/domain.h"
 
@@ -55,20 +58,34 @@ int vfp_bind(struct vfp_pool *pool, const char *text, size_t size, const char *u
 	return 0;
 }
 
-int vfp_unbind(struct vfp_pool *pool, const char *text, size_t size, char **ret_text,
-	       struct vfp_err *err)
+int vfp_wants_digest(struct vfp_pool *pool, const char *text, char ret[VFP_DIGEST_SIZE],
+		     struct vfp_err *err)
 {
 	vfp_auto(domain) dom = NULL;
-	vfp_autofree char *undone = NULL;
-	int rc = vfp_domain_read(text, size, &dom, err);
+	struct vfp_want wants[VFP_MAX_NICS];
+	size_t nics[VFP_MAX_NICS], n = 0;
+	const struct vfp_nic *all = NULL;
+	uint64_t hash = VFP_HASH_START;
+	bool is_bound = false;
+	char mac[VFP_MAC_SIZE];
+	int rc = vfp_domain_read(text, strlen(text), &dom, err);
 
 	if (rc == 0)
-		rc = vfp_domain_undo(dom, &undone, err);
-	if (rc == 0)
-		rc = vfp_pool_unbind(pool, vfp_domain_uuid(dom), err);
+		rc = wants_of(pool, dom, wants, nics, &n, err);
 	if (rc < 0)
 		return rc;
-	*ret_text = VFP_TAKE(undone);
+	vfp_domain_nics(dom, &all);
+	for (size_t i = 0; i < n; i++) {
+		const char *const words[] = {vfp_mac_format(&wants[i].mac, mac), wants[i].pool,
+					     wants[i].portgroup};
+
+		is_bound = is_bound || all[nics[i]].kind == VFP_NIC_BOUND;
+		for (size_t k = 0; k < VFP_N(words); k++)
+			hash = vfp_hash(vfp_hash(hash, words[k]), " ");
+	}
+	ret[0] = '\0';
+	if (n && !is_bound)
+		snprintf(ret, VFP_DIGEST_SIZE, "%016" PRIx64, hash);
 	return 0;
 }
 

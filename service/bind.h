@@ -14,7 +14,7 @@
 int vfp_bind(struct vfp_pool *pool, const char *text, size_t size, const char *uuid,
 	     struct vfp_owner *ret_owner, char **ret_text, struct vfp_err *err);
 
-/* The definition without us; its ports end.  -ENOENT: nothing of ours is in it; -EBUSY: a port is
- * leased. */
-int vfp_unbind(struct vfp_pool *pool, const char *text, size_t size, char **ret_text,
-	       struct vfp_err *err);
+/* What @text asks of pools, its unbound NICs in a word: two texts that ask for the same give the
+ * same.  "" when none of its NICs is a pool's, or one is bound. */
+int vfp_wants_digest(struct vfp_pool *pool, const char *text, char ret[VFP_DIGEST_SIZE],
+		     struct vfp_err *err);

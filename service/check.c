@@ -189,6 +189,14 @@ static bool read_nics(const struct gathered *gathered, const char *text, bool is
 	return true;
 }
 
+/* Its user has unbound it: what its NICs ask for is nobody's business. */
+static bool is_left_alone(const struct gathered *gathered, const char *uuid)
+{
+	char asks[VFP_DIGEST_SIZE] = "";
+
+	return vfp_pool_alone(gathered->pool, uuid, asks, NULL) == 0 && *asks;
+}
+
 static int gather_domains(struct gathered *gathered, struct vfp_libvirt *libvirt,
 			  struct vfp_err *err)
 {
@@ -208,7 +216,8 @@ static int gather_domains(struct gathered *gathered, struct vfp_libvirt *libvirt
 		vfp_copy(seen->owner.name, sizeof(seen->owner.name), domains[i].name);
 		seen->is_running =
 			read_nics(gathered, domains[i].live, true, &seen->live, &seen->n_live);
-		seen->is_defined = read_nics(gathered, domains[i].definition, false, &seen->defined,
+		seen->is_defined = !is_left_alone(gathered, domains[i].uuid) &&
+				   read_nics(gathered, domains[i].definition, false, &seen->defined,
 					     &seen->n_defined);
 		if (seen->n_live)
 			vfp_proc_find_qemu(host, seen->owner.uuid, seen->owner.name, &seen->qemu,
@@ -332,7 +341,7 @@ static int repair_seen(struct vfp_pool *pool, struct vfp_libvirt *libvirt,
 static int repair_bind(struct vfp_pool *pool, struct vfp_libvirt *libvirt,
 		       const struct vfp_diff *diff, struct vfp_err *err)
 {
-	return vfp_rebind(pool, libvirt, diff->owner.uuid, err);
+	return vfp_rebind(pool, libvirt, diff->owner.uuid, NULL, err);
 }
 
 int vfp_check_repair(struct vfp_pool *pool, struct vfp_libvirt *libvirt,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether a define of ours brought back a domain. */
+/* What a define of ours met. */
 
 #include "service/echo.h"
 
@@ -14,24 +14,24 @@ void vfp_echo_hear(struct vfp_echo *echo, const char *uuid, enum vfp_echo_event 
 {
 	if (!*echo->owner.uuid || strcmp(echo->owner.uuid, uuid) != 0)
 		return;
-	switch (event) {
-	case VFP_ECHO_UPDATED: /* ours, or another one's who wants the domain */
-		echo->owner.uuid[0] = '\0';
-		break;
-	case VFP_ECHO_UNDEFINED:
+	if (event == VFP_ECHO_UNDEFINED) {
 		echo->is_undefined = true;
-		echo->n_added = 0;
-		break;
-	case VFP_ECHO_ADDED:
-		echo->n_added++;
-		break;
+		echo->n_before += echo->n_defined;
+		echo->n_defined = 0;
+	} else {
+		echo->n_defined++;
 	}
 }
 
-bool vfp_echo_has_risen(struct vfp_echo *echo)
+enum vfp_echo_verdict vfp_echo_judge(struct vfp_echo *echo, bool is_ours)
 {
-	const bool has = *echo->owner.uuid && echo->is_undefined && echo->n_added == 1;
+	const struct vfp_echo heard = *echo;
 
-	echo->owner.uuid[0] = '\0';
-	return has;
+	*echo = (struct vfp_echo){.owner.uuid = ""};
+	if (!*heard.owner.uuid || heard.n_defined == 0)
+		return VFP_ECHO_FINE;
+	/* When nothing else was defined, it was ours that was. */
+	if (heard.n_defined == 1 && heard.is_undefined && (is_ours || heard.n_before == 0))
+		return VFP_ECHO_RISEN;
+	return heard.n_defined > 1 && is_ours ? VFP_ECHO_LOST : VFP_ECHO_FINE;
 }

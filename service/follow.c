@@ -60,7 +60,7 @@ int vfp_follow_definitions(struct vfp_pool *pool, const char *uri, const char *n
 			return rc;
 		done = owner->uuid;
 		/* One that is none of libvirt's, yet, has no definition to follow. */
-		rc = vfp_rebind(pool, libvirt, owner->uuid, &wrong);
+		rc = vfp_rebind(pool, libvirt, owner->uuid, NULL, &wrong);
 		if (rc < 0 && rc != -ENOENT)
 			tell(&listener, "%s: its definition: %s", owner->name, wrong.msg);
 	}

@@ -84,7 +84,7 @@ int vfp_attach_config(const struct vfp_hotplug *plug, const struct vfp_want *wan
 	rc = vfp_libvirt_attach(plug->libvirt, uuid, device, VFP_LIBVIRT_CONFIG, err);
 	if (rc < 0)
 		return rc;
-	rc = vfp_rebind(plug->pool, plug->libvirt, uuid, err);
+	rc = vfp_rebind(plug->pool, plug->libvirt, uuid, NULL, err);
 	if (rc < 0)
 		vfp_libvirt_detach(plug->libvirt, uuid, device, VFP_LIBVIRT_CONFIG, NULL);
 	return rc;
@@ -137,7 +137,7 @@ int vfp_detach_config(const struct vfp_hotplug *plug, const struct vfp_mac *mac,
 	rc = vfp_libvirt_detach(plug->libvirt, plug->domain->uuid, place.xml, VFP_LIBVIRT_CONFIG,
 				err);
 	free(place.xml);
-	return rc < 0 ? rc : vfp_rebind(plug->pool, plug->libvirt, plug->domain->uuid, err);
+	return rc < 0 ? rc : vfp_rebind(plug->pool, plug->libvirt, plug->domain->uuid, NULL, err);
 }
 
 /* --- In

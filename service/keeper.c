@@ -11,205 +11,116 @@
 #include "base/sysfs.h"
 #include "pool/members.h"
 #include "pool/setup.h"
-#include "service/bind.h"
 #include "xml/domain.h"
-
-#define MAX_ROUNDS 4 /* of one look; then others come first */
 
 VFP_DEFINE_AUTO(domain, struct vfp_domain *, vfp_domain_free)
 VFP_DEFINE_AUTO(members, struct vfp_members *, vfp_members_free)
 
-/* What a step gives beside 0, nothing more to do, and errors. */
-enum { DEFINED = 1, AGAIN = 2 };
-
-/* A domain's definition on its way. */
-struct job {
-	const struct vfp_keeper *keeper;
-	struct vfp_owner owner; /* the name as the definition has it */
-	int64_t since_ms;
-	char *text;  /* as libvirt has it */
-	char *bound; /* as it is to be */
-};
-
-static int look(struct job *job, struct vfp_err *err);
-static int forget(struct job *job, struct vfp_err *err);
-static int leave(struct job *job, struct vfp_err *err);
-static int settled(struct job *job, struct vfp_err *err);
-static int move(struct job *job, struct vfp_err *err);
-static int define(struct job *job, struct vfp_err *err);
-static int complain(struct job *job, int rc, struct vfp_err *err);
+static int forget(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
+		  struct vfp_err *err);
+static int leave_alone(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
+		       struct vfp_err *err);
+static int complain(struct vfp_rebind *rebind, int rc, struct vfp_err *err);
 static bool is_passing(int rc);
 
 int vfp_keeper_settle(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
-		      int64_t since_ms, struct vfp_err *err)
+		      struct vfp_rebind *rebind, struct vfp_err *err)
 {
-	struct job job = {.keeper = keeper, .owner = *owner, .since_ms = since_ms};
-	int rc = AGAIN;
+	int rc;
 
-	for (unsigned int i = 0; rc == AGAIN && i < MAX_ROUNDS; i++) {
-		rc = look(&job, err);
-		free(VFP_TAKE(job.text));
-		free(VFP_TAKE(job.bound));
-	}
-	if (rc == AGAIN)
-		return vfp_fail(err, EAGAIN,
-				"domain %s: its definition changes faster than it is bound",
-				owner->name);
+	vfp_rebind_clear(rebind);
+	*rebind = (struct vfp_rebind){
+		.pool = keeper->pool, .libvirt = keeper->libvirt, .owner = *owner};
+	rc = vfp_rebind_look(rebind, err);
+	if (*rebind->moved)
+		vfp_log(VFP_LOG_INFO, "domain %s: %s", rebind->owner.name, rebind->moved);
+	if (rc < 0)
+		return complain(rebind, rc, err);
+	if (rc == 0 && rebind->found == VFP_REBOUND_GONE)
+		return forget(keeper, owner, err);
+	if (rc == 0 && rebind->found == VFP_REBOUND_ALONE)
+		return leave_alone(keeper, &rebind->owner, err);
 	return rc;
 }
 
-/* One round; AGAIN: something was changed, by us or another, that wants one more. */
-static int look(struct job *job, struct vfp_err *err)
+int vfp_keeper_define(const struct vfp_keeper *keeper, struct vfp_rebind *rebind, int64_t since_ms,
+		      struct vfp_err *err)
 {
-	struct vfp_pool *pool = job->keeper->pool;
-	int rc = vfp_libvirt_definition(job->keeper->libvirt, job->owner.uuid, &job->text, err);
+	const struct vfp_host *host = vfp_pool_host(keeper->pool);
+	int rc = vfp_rebind_define(rebind, err);
 
-	if (rc == -ENOENT)
-		return forget(job, err);
 	if (rc < 0)
-		return rc;
-	rc = vfp_bind(pool, job->text, strlen(job->text), job->owner.uuid, &job->owner, &job->bound,
-		      err);
-	if (rc < 0)
-		return complain(job, rc, err);
-	if (!job->bound)
-		return leave(job, err);
-	if (!strcmp(job->text, job->bound))
-		return settled(job, err);
-	rc = move(job, err);
-	return rc ? rc : define(job, err);
+		return complain(rebind, rc, err);
+	vfp_log(VFP_LOG_INFO, "domain %s: %s after %" PRId64 " ms", rebind->owner.name,
+		rebind->is_leaving ? "unbound" : "bound", host->kernel->ticks_ms() - since_ms);
+	return 1;
 }
 
 /* There is no definition.  Ports of a domain that libvirt never knew wait for it, and expire. */
-static int forget(struct job *job, struct vfp_err *err)
+static int forget(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
+		  struct vfp_err *err)
 {
-	struct vfp_pool *pool = job->keeper->pool;
+	struct vfp_pool *pool = keeper->pool;
 	vfp_autofree struct vfp_port *ports = NULL;
 	bool is_known = false;
 	size_t n = 0;
-	int rc = vfp_pool_ports(pool, job->owner.uuid, &ports, &n, err);
+	int rc = vfp_pool_ports(pool, owner->uuid, &ports, &n, err);
 
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < n; i++)
 		is_known = is_known || ports[i].is_seen;
-	rc = is_known ? vfp_pool_unbind(pool, job->owner.uuid, err) : 0;
+	rc = is_known ? vfp_pool_unbind(pool, owner->uuid, err) : 0;
 	if (rc == 0 && is_known)
-		vfp_log(VFP_LOG_INFO, "domain %s: undefined, its ports end", job->owner.name);
+		vfp_log(VFP_LOG_INFO, "domain %s: undefined, its ports end", owner->name);
 	/* One that runs on without a definition has them until it stops. */
 	if (rc == 0 || rc == -EBUSY)
-		rc = vfp_pool_set_trouble(pool, &job->owner, "", err);
-	return rc;
+		rc = vfp_pool_set_alone(pool, owner, "", err);
+	return rc < 0 ? rc : vfp_pool_set_trouble(pool, owner, "", err);
 }
 
-/* No NIC of it is a pool's any more: its ports end, and what was made of the rest of it for their
- * sake is undone. */
-static int leave(struct job *job, struct vfp_err *err)
+static int leave_alone(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
+		       struct vfp_err *err)
 {
-	struct vfp_pool *pool = job->keeper->pool;
-	vfp_auto(domain) dom = NULL;
-	int rc = vfp_pool_unbind(pool, job->owner.uuid, err);
+	vfp_autofree char *words = vfp_format("left alone since 'vfpool domain unbind'; to bind it "
+					      "again: vfpool domain bind %s",
+					      owner->name);
 
-	if (rc == -EBUSY)
-		return 0; /* it runs: when it stops */
-	if (rc == 0)
-		rc = vfp_pool_set_trouble(pool, &job->owner, "", err);
-	if (rc == 0)
-		rc = vfp_domain_read(job->text, strlen(job->text), &dom, err);
-	if (rc < 0 || vfp_domain_undo(dom, &job->bound, NULL) < 0)
-		return rc;
-	return define(job, err);
+	return vfp_pool_set_trouble(keeper->pool, owner, words, err);
 }
 
-static int settled(struct job *job, struct vfp_err *err)
+int vfp_keeper_judge(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
+		     enum vfp_echo_verdict verdict, struct vfp_err *err)
 {
-	int rc = vfp_pool_seen(job->keeper->pool, &job->owner, err);
+	static const char words[] =
+		"another client edited its definition in the moment in which it was bound, and that "
+		"edit is lost: look at it with virsh dumpxml --inactive, and edit it again";
+	int rc = 0;
 
-	return rc < 0 ? rc : vfp_pool_set_trouble(job->keeper->pool, &job->owner, "", err);
-}
-
-static bool is_same_but_vf(const struct vfp_nic *a, const struct vfp_nic *b)
-{
-	return a->kind == VFP_NIC_BOUND && b->kind == VFP_NIC_BOUND && a->vlan == b->vlan &&
-	       a->managed == b->managed && vfp_mac_equal(&a->want.mac, &b->want.mac);
-}
-
-/* Writes the VFs that changed, when nothing else of their interfaces does.  0: it takes a
- * define. */
-static int move(struct job *job, struct vfp_err *err)
-{
-	vfp_auto(domain) is = NULL, shall = NULL;
-	const struct vfp_nic *from, *to;
-	char pci[VFP_PCI_SIZE];
-	size_t n, n_moved = 0;
-	int rc = vfp_domain_read(job->text, strlen(job->text), &is, err);
-
-	if (rc == 0)
-		rc = vfp_domain_read(job->bound, strlen(job->bound), &shall, err);
-	if (rc < 0)
-		return rc;
-	n = vfp_domain_nics(is, &from);
-	if (vfp_domain_nics(shall, &to) != n)
-		return 0;
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		vfp_autofree char *xml = NULL;
-
-		if (!vfp_pci_compare(&from[i].pci, &to[i].pci))
-			continue;
-		if (!is_same_but_vf(&from[i], &to[i]))
-			return 0;
-		xml = vfp_domain_nic_xml(shall, i);
-		rc = vfp_libvirt_update(job->keeper->libvirt, job->owner.uuid, xml, err);
-		if (rc == 0)
-			vfp_log(VFP_LOG_INFO, "domain %s: moved to %s", job->owner.name,
-				vfp_pci_format(&to[i].pci, pci));
-		n_moved += rc == 0;
+	switch (verdict) {
+	case VFP_ECHO_FINE:
+		break;
+	case VFP_ECHO_RISEN:
+		vfp_log(VFP_LOG_INFO,
+			"domain %s: was undefined while it was bound, and is so again",
+			owner->name);
+		rc = vfp_libvirt_undefine(keeper->libvirt, owner->uuid, err);
+		break;
+	case VFP_ECHO_LOST:
+		vfp_log(VFP_LOG_WARN, "domain %s: %s", owner->name, words);
+		rc = vfp_pool_note(keeper->pool, "overwritten", owner, NULL, NULL, words, err);
+		break;
 	}
-	if (rc == -ENOENT)
-		return AGAIN; /* undefined meanwhile */
-	if (rc < 0)
-		vfp_log(VFP_LOG_WARN, "domain %s: %s", job->owner.name, err->msg);
-	return n_moved ? AGAIN : 0;
-}
-
-static int define(struct job *job, struct vfp_err *err)
-{
-	const struct vfp_host *host = vfp_pool_host(job->keeper->pool);
-	struct vfp_libvirt *libvirt = job->keeper->libvirt;
-	vfp_autofree char *now = NULL, *after = NULL;
-	int rc = vfp_libvirt_definition(libvirt, job->owner.uuid, &now, err);
-
-	if (rc == -ENOENT || (rc == 0 && strcmp(now, job->text) != 0))
-		return AGAIN; /* somebody was faster */
-	if (rc == 0)
-		rc = vfp_libvirt_redefine(libvirt, job->bound, err);
-	if (rc < 0)
-		return complain(job, rc, err);
-	vfp_log(VFP_LOG_INFO, "domain %s: bound after %" PRId64 " ms", job->owner.name,
-		host->kernel->ticks_ms() - job->since_ms);
-	/* The question after which all events have come, see service/echo.h. */
-	vfp_libvirt_definition(libvirt, job->owner.uuid, &after, NULL);
-	return DEFINED;
-}
-
-int vfp_keeper_step_back(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
-			 struct vfp_err *err)
-{
-	int rc;
-
-	vfp_log(VFP_LOG_INFO, "domain %s: was undefined while it was bound, and is so again",
-		owner->name);
-	rc = vfp_libvirt_undefine(keeper->libvirt, owner->uuid, err);
 	return rc == -ENOENT ? 0 : rc;
 }
 
 /* What passes by itself is tried again, what its author has to mend is said. */
-static int complain(struct job *job, int rc, struct vfp_err *err)
+static int complain(struct vfp_rebind *rebind, int rc, struct vfp_err *err)
 {
 	if (is_passing(rc))
 		return rc;
-	vfp_log(VFP_LOG_WARN, "domain %s: not bound: %s", job->owner.name, err->msg);
-	return vfp_pool_set_trouble(job->keeper->pool, &job->owner, err->msg, err);
+	vfp_log(VFP_LOG_WARN, "domain %s: not bound: %s", rebind->owner.name, err->msg);
+	return vfp_pool_set_trouble(rebind->pool, &rebind->owner, err->msg, err);
 }
 
 static bool is_passing(int rc)

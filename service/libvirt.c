@@ -97,6 +97,17 @@ int vfp_libvirt_definition(struct vfp_libvirt *libvirt, const char *key, char **
 	return 0;
 }
 
+int vfp_libvirt_owner(struct vfp_libvirt *libvirt, const char *key, struct vfp_owner *ret_owner,
+		      struct vfp_err *err)
+{
+	vfp_auto(virdomain) domain = NULL;
+	int rc = find(libvirt, key, &domain, err);
+
+	if (rc < 0)
+		return rc;
+	return owner_of(domain, ret_owner) ? 0 : fail(err, key);
+}
+
 int vfp_libvirt_define(struct vfp_libvirt *libvirt, const char *text, struct vfp_err *err)
 {
 	vfp_auto(virdomain) domain =

@@ -17,6 +17,9 @@ void vfp_libvirt_close(struct vfp_libvirt *libvirt); /* NULL is fine */
  * defined again).  -ENOENT: there is no such domain, or it has no definition.  The caller frees. */
 int vfp_libvirt_definition(struct vfp_libvirt *libvirt, const char *key, char **ret_text,
 			   struct vfp_err *err);
+/* The domain whose name or UUID @key is.  -ENOENT. */
+int vfp_libvirt_owner(struct vfp_libvirt *libvirt, const char *key, struct vfp_owner *ret_owner,
+		      struct vfp_err *err);
 /* Defines; libvirt checks it against its own schema. */
 int vfp_libvirt_define(struct vfp_libvirt *libvirt, const char *text, struct vfp_err *err);
 /* Starts; 0 also when it runs already.  -EPERM: a hook refused, in the hook's own words. */

@@ -31,14 +31,16 @@
 #define BOOK_FOLDER	 "/var/lib/vfpool"
 #define RECONNECT_MIN_MS 100
 #define RECONNECT_MAX_MS 5000
-#define RETRY_MS	 300 /* a job that met something passing */
-#define REARRANGE_MS	 5   /* a change of the book seldom comes alone */
+#define RETRY_MS	 300 /* a job that met something passing; each further try twice as late */
+#define MAX_TRIES	 6
+#define REARRANGE_MS	 5 /* a change of the book seldom comes alone */
 
 struct job {
 	struct vfp_owner owner;
 	int64_t since_ms;
 	bool settle, inspect; /* what is to be done */
-	bool is_late;	      /* waits for the retry timer */
+	unsigned int n_tries;
+	bool is_late; /* waits for the retry timer */
 };
 
 enum timer {
@@ -46,7 +48,7 @@ enum timer {
 	TIMER_WORK,
 	TIMER_RETRY,
 	TIMER_REARRANGE,
-	TIMER_ECHO,
+	TIMER_STEP,
 	TIMER_WATCHDOG,
 	N_TIMERS,
 };
@@ -63,9 +65,14 @@ struct daemon {
 	int timers[N_TIMERS];
 	int reconnect_ms, watchdog_ms;
 	int signals, book, links; /* descriptors */
-	struct vfp_echo echo;	  /* of the last define; the next job waits for it */
-	bool is_heard;		  /* the loop went round once since */
-	struct job *jobs;	  /* oldest first */
+	/* A define on its way, which the next job waits for: the loop goes round once before it, so
+	 * that all events of before are heard, and twice behind it. */
+	enum { STEP_NONE, STEP_DEFINE, STEP_HEAR, STEP_JUDGE } step;
+	struct job defined;
+	struct vfp_rebind rebind;
+	struct vfp_echo echo;
+	bool is_ours;
+	struct job *jobs; /* oldest first */
 	size_t n_jobs;
 };
 
@@ -81,7 +88,8 @@ static void on_connect(void *opaque);
 static void on_work(void *opaque);
 static void on_retry(void *opaque);
 static void on_rearrange(void *opaque);
-static void on_echo(void *opaque);
+static void on_step(void *opaque);
+static void go_to(struct daemon *daemon, int step);
 static void on_watchdog(void *opaque);
 static void on_libvirt(void *opaque, enum vfp_libvirt_what what, const struct vfp_owner *owner);
 static void sweep(struct daemon *daemon);
@@ -106,6 +114,7 @@ int main(int argc, char **argv)
 	sd_notify(0, "STOPPING=1");
 	if (rc < 0)
 		vfp_log(VFP_LOG_ERR, "%s", err.msg);
+	vfp_rebind_clear(&daemon.rebind);
 	vfp_libvirt_close(daemon.keeper.libvirt);
 	vfp_pool_close(daemon.watched);
 	vfp_pool_close(daemon.keeper.pool);
@@ -159,7 +168,7 @@ static int set_up(struct daemon *daemon, struct vfp_err *err)
 	static vfp_loop_callback *const callbacks[N_TIMERS] = {
 		[TIMER_CONNECT] = on_connect, [TIMER_WORK] = on_work,
 		[TIMER_RETRY] = on_retry,     [TIMER_REARRANGE] = on_rearrange,
-		[TIMER_ECHO] = on_echo,	      [TIMER_WATCHDOG] = on_watchdog,
+		[TIMER_STEP] = on_step,	      [TIMER_WATCHDOG] = on_watchdog,
 	};
 	int (*const steps[])(struct daemon *, struct vfp_err *) = {watch_signals, watch_book,
 								   watch_links};
@@ -402,53 +411,91 @@ static bool has_due_job(const struct daemon *daemon)
 	return false;
 }
 
+/* What failed and passes by itself is tried again, but not for ever. */
+static void put_back(struct daemon *daemon, const struct job *job, int rc,
+		     const struct vfp_err *why)
+{
+	struct vfp_err err = {0};
+	struct job *again;
+
+	if (rc != -EBUSY && rc != -EAGAIN && rc != -EIO) {
+		vfp_log(VFP_LOG_WARN, "domain %s: %s", job->owner.name, why->msg);
+		return;
+	}
+	vfp_log(VFP_LOG_DEBUG, "domain %s: %s", job->owner.name, why->msg);
+	if (job->n_tries == MAX_TRIES) {
+		vfp_log(VFP_LOG_WARN, "domain %s: given up after %u tries: %s", job->owner.name,
+			job->n_tries, why->msg);
+		if (job->settle &&
+		    vfp_pool_set_trouble(daemon->keeper.pool, &job->owner, why->msg, &err) < 0)
+			vfp_log(VFP_LOG_ERR, "%s", err.msg);
+		return;
+	}
+	again = add_job(daemon, &job->owner);
+	again->settle = again->settle || job->settle;
+	again->inspect = again->inspect || job->inspect;
+	again->since_ms = job->since_ms;
+	again->n_tries = job->n_tries + 1;
+	again->is_late = true;
+	vfp_loop_set_timer(daemon->timers[TIMER_RETRY], RETRY_MS << job->n_tries);
+}
+
 static void on_work(void *opaque)
 {
 	struct daemon *daemon = opaque;
 	struct vfp_err err = {0};
-	struct job job, *again;
+	struct job job;
 	int rc;
 
-	if (!is_connected(daemon) || *daemon->echo.owner.uuid || !take_job(daemon, &job))
+	if (!is_connected(daemon) || daemon->step != STEP_NONE || !take_job(daemon, &job))
 		return;
 	rc = do_job(daemon, &job, &err);
 	if (rc > 0) {
-		vfp_echo_expect(&daemon->echo, &job.owner);
-		daemon->is_heard = false;
-		vfp_loop_set_timer(daemon->timers[TIMER_ECHO], 0);
-	} else {
-		vfp_loop_set_timer(daemon->timers[TIMER_WORK], 0);
+		daemon->defined = job;
+		go_to(daemon, STEP_DEFINE);
+		return;
 	}
 	if (rc < 0)
-		vfp_log(rc == -EBUSY || rc == -EAGAIN ? VFP_LOG_DEBUG : VFP_LOG_WARN,
-			"domain %s: %s", job.owner.name, err.msg);
-	if (rc != -EBUSY && rc != -EAGAIN)
-		return;
-	again = add_job(daemon, &job.owner);
-	again->settle = again->settle || job.settle;
-	again->inspect = again->inspect || job.inspect;
-	again->since_ms = job.since_ms;
-	again->is_late = true;
-	vfp_loop_set_timer(daemon->timers[TIMER_RETRY], RETRY_MS);
+		put_back(daemon, &job, rc, &err);
+	vfp_loop_set_timer(daemon->timers[TIMER_WORK], 0);
+}
+
+static void go_to(struct daemon *daemon, int step)
+{
+	daemon->step = step;
+	vfp_loop_set_timer(daemon->timers[step == STEP_NONE ? TIMER_WORK : TIMER_STEP],
+			   step == STEP_JUDGE ? 1 : 0);
 }
 
 /* All events that have come are called back within one round of the loop, whatever the order of its
  * timers: what was due when the first call came has been done when the second one does. */
-static void on_echo(void *opaque)
+static void on_step(void *opaque)
 {
 	struct daemon *daemon = opaque;
-	const struct vfp_owner owner = daemon->echo.owner;
+	const struct vfp_owner *owner = &daemon->rebind.owner;
 	struct vfp_err err = {0};
+	enum vfp_echo_verdict verdict;
+	int rc;
 
-	if (*owner.uuid && !daemon->is_heard) {
-		daemon->is_heard = true;
-		vfp_loop_set_timer(daemon->timers[TIMER_ECHO], 1);
-		return;
+	if (daemon->step == STEP_DEFINE) {
+		vfp_echo_expect(&daemon->echo, owner);
+		rc = is_connected(daemon) ? vfp_keeper_define(&daemon->keeper, &daemon->rebind,
+							      daemon->defined.since_ms, &err)
+					  : 0; /* the sweep that follows a connection sees it */
+		if (rc < 0)
+			put_back(daemon, &daemon->defined, rc, &err);
+		/* The question after which all events have come, see service/echo.h. */
+		daemon->is_ours = rc > 0 && vfp_rebind_is_ours(&daemon->rebind);
+		go_to(daemon, rc > 0 ? STEP_HEAR : STEP_NONE);
+	} else if (daemon->step == STEP_HEAR) {
+		go_to(daemon, STEP_JUDGE);
+	} else if (daemon->step == STEP_JUDGE) {
+		verdict = vfp_echo_judge(&daemon->echo, daemon->is_ours);
+		if (is_connected(daemon) &&
+		    vfp_keeper_judge(&daemon->keeper, owner, verdict, &err) < 0)
+			vfp_log(VFP_LOG_ERR, "domain %s: %s", owner->name, err.msg);
+		go_to(daemon, STEP_NONE);
 	}
-	if (vfp_echo_has_risen(&daemon->echo) && is_connected(daemon) &&
-	    vfp_keeper_step_back(&daemon->keeper, &owner, &err) < 0)
-		vfp_log(VFP_LOG_ERR, "domain %s: %s", owner.name, err.msg);
-	vfp_loop_set_timer(daemon->timers[TIMER_WORK], 0);
 }
 
 static int do_job(struct daemon *daemon, const struct job *job, struct vfp_err *err)
@@ -457,10 +504,10 @@ static int do_job(struct daemon *daemon, const struct job *job, struct vfp_err *
 
 	if (is_starting(daemon, job))
 		return vfp_fail(err, EBUSY, "it starts just now");
-	if (job->settle)
-		rc = vfp_keeper_settle(&daemon->keeper, &job->owner, job->since_ms, err);
-	if (rc >= 0 && job->inspect && vfp_keeper_inspect(&daemon->keeper, &job->owner, err) < 0)
+	if (job->inspect && vfp_keeper_inspect(&daemon->keeper, &job->owner, err) < 0)
 		vfp_log(VFP_LOG_WARN, "domain %s: %s", job->owner.name, err->msg);
+	if (job->settle)
+		rc = vfp_keeper_settle(&daemon->keeper, &job->owner, &daemon->rebind, err);
 	return rc;
 }
 

@@ -160,7 +160,7 @@ static int domain_pin(struct vfp_ctx *ctx, struct vfp_err *err)
 	if (rc == 0)
 		rc = vfp_pool_pin(ctx->pool, &session->mac, is_auto ? NULL : &vf, err);
 	if (rc == 0)
-		rc = vfp_rebind(ctx->pool, session->libvirt, session->domain->uuid, err);
+		rc = vfp_rebind(ctx->pool, session->libvirt, session->domain->uuid, NULL, err);
 	if (rc == 0)
 		printf("%s of %s: %s%s\n", ctx->opts[VFP_OPT_MAC], session->domain->name,
 		       is_auto ? "any VF of its pool" : "pinned to VF ", is_auto ? "" : where);

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "service/bind.h"
 #include "service/libvirt.h"
+#include "service/rebind.h"
 #include "tools/cmd.h"
 #include "tools/print.h"
 #include "xml/domain.h"
@@ -14,31 +15,18 @@
 VFP_DEFINE_AUTO(libvirt, struct vfp_libvirt *, vfp_libvirt_close)
 VFP_DEFINE_AUTO(domain, struct vfp_domain *, vfp_domain_free)
 
-/* Binds @text and hands the result to libvirt. */
-static int bind_and_define(struct vfp_ctx *ctx, struct vfp_libvirt *libvirt, const char *text,
-			   const char *uuid, struct vfp_owner *ret_owner, bool *ret_is_bound,
-			   struct vfp_err *err);
-/* A definition that libvirt refused must not keep what was bound for it: the ports are again those
- * of the definition that libvirt has, or gone. */
-static void bind_back(struct vfp_ctx *ctx, struct vfp_libvirt *libvirt,
-		      const struct vfp_owner *owner);
 /* The UUID of the domain that libvirt knows by the name in @text: a file without <uuid> means that
  * one.  "" when there is none, or when the text says one itself. */
 static void uuid_of_name(struct vfp_libvirt *libvirt, const char *text, size_t size,
 			 char ret_uuid[VFP_UUID_SIZE]);
 static int print_bound(const struct vfp_owner *owner, bool is_bound, const char *done);
 
-/* Database and libvirt, and the definition of the domain that the command names. */
-static int open_domain(struct vfp_ctx *ctx, struct vfp_libvirt **ret_libvirt, char **ret_text,
-		       struct vfp_err *err)
+/* Database and libvirt. */
+static int open_both(struct vfp_ctx *ctx, struct vfp_libvirt **ret_libvirt, struct vfp_err *err)
 {
 	int rc = vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
 
-	if (rc == 0)
-		rc = vfp_libvirt_open(ctx->opts[VFP_OPT_CONNECT], ret_libvirt, err);
-	if (rc == 0)
-		rc = vfp_libvirt_definition(*ret_libvirt, ctx->args[0], ret_text, err);
-	return rc;
+	return rc < 0 ? rc : vfp_libvirt_open(ctx->opts[VFP_OPT_CONNECT], ret_libvirt, err);
 }
 
 static int domain_define(struct vfp_ctx *ctx, struct vfp_err *err)
@@ -53,54 +41,62 @@ static int domain_define(struct vfp_ctx *ctx, struct vfp_err *err)
 
 	rc = vfp_ctx_read(ctx->args[0], VFP_XML_MAX, &text, &size, err);
 	if (rc == 0)
-		rc = vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
-	if (rc == 0)
-		rc = vfp_libvirt_open(ctx->opts[VFP_OPT_CONNECT], &libvirt, err);
+		rc = open_both(ctx, &libvirt, err);
 	if (rc < 0)
 		return rc;
 	uuid_of_name(libvirt, text, size, uuid);
-	rc = bind_and_define(ctx, libvirt, text, *uuid ? uuid : NULL, &owner, &is_bound, err);
+	rc = vfp_define(ctx->pool, libvirt, text, *uuid ? uuid : NULL, &owner, &is_bound, err);
 	return rc < 0 ? rc : print_bound(&owner, is_bound, "defined");
+}
+
+/* Binds what libvirt has.  @ret_is_bound: a NIC of it is a pool's. */
+static int bind_anew(struct vfp_ctx *ctx, struct vfp_libvirt *libvirt, struct vfp_owner *ret_owner,
+		     bool *ret_is_bound, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_port *ports = NULL;
+	size_t n = 0;
+	int rc = vfp_rebind(ctx->pool, libvirt, ctx->args[0], ret_owner, err);
+
+	if (rc == 0)
+		rc = vfp_pool_ports(ctx->pool, ret_owner->uuid, &ports, &n, err);
+	if (rc == 0)
+		*ret_is_bound = n;
+	return rc;
 }
 
 static int domain_bind(struct vfp_ctx *ctx, struct vfp_err *err)
 {
 	vfp_auto(libvirt) libvirt = NULL;
-	vfp_autofree char *text = NULL;
 	struct vfp_owner owner;
 	bool is_bound;
-	int rc = open_domain(ctx, &libvirt, &text, err);
+	int rc = open_both(ctx, &libvirt, err);
 
 	if (rc == 0)
-		rc = bind_and_define(ctx, libvirt, text, NULL, &owner, &is_bound, err);
+		rc = bind_anew(ctx, libvirt, &owner, &is_bound, err);
 	return rc < 0 ? rc : print_bound(&owner, is_bound, "bound");
 }
 
 static int domain_unbind(struct vfp_ctx *ctx, struct vfp_err *err)
 {
 	vfp_auto(libvirt) libvirt = NULL;
-	vfp_autofree char *text = NULL, *undone = NULL;
-	int rc = open_domain(ctx, &libvirt, &text, err);
+	int rc = open_both(ctx, &libvirt, err);
 
 	if (rc == 0)
-		rc = vfp_unbind(ctx->pool, text, strlen(text), &undone, err);
+		rc = vfp_unbind(ctx->pool, libvirt, ctx->args[0], err);
 	if (rc == 0)
-		rc = vfp_libvirt_define(libvirt, undone, err);
-	if (rc == 0)
-		printf("domain %s is as it was before vfpool\n", ctx->args[0]);
+		printf("domain %s is as it was before vfpool, and is left alone\n", ctx->args[0]);
 	return rc;
 }
 
 static int domain_start(struct vfp_ctx *ctx, struct vfp_err *err)
 {
 	vfp_auto(libvirt) libvirt = NULL;
-	vfp_autofree char *text = NULL;
 	struct vfp_owner owner;
 	bool is_bound;
-	int rc = open_domain(ctx, &libvirt, &text, err);
+	int rc = open_both(ctx, &libvirt, err);
 
 	if (rc == 0)
-		rc = bind_and_define(ctx, libvirt, text, NULL, &owner, &is_bound, err);
+		rc = bind_anew(ctx, libvirt, &owner, &is_bound, err);
 	if (rc == 0)
 		rc = vfp_libvirt_start(libvirt, owner.uuid, err);
 	return rc < 0 ? rc : print_bound(&owner, is_bound, "started");
@@ -202,43 +198,13 @@ const struct vfp_cmd vfp_cmds_domain[] = {
 	{"domain", "bind", "DOMAIN [--connect URI]", 1, 1, VFP_TAKES(CONNECT), 0, domain_bind,
 	 "Bind the definition that libvirt has, or bind it anew."},
 	{"domain", "unbind", "DOMAIN [--connect URI]", 1, 1, VFP_TAKES(CONNECT), 0, domain_unbind,
-	 "Make a definition again what it was before it was bound."},
+	 "Make a definition again what it was before, and leave it alone until it is bound or its NICs are edited."},
 	{"domain", "rewrite", "[FILE]", 0, 1, 0, 0, domain_rewrite,
 	 "A filter: domain XML in, bound XML out; records the ports as define does."},
 	{"domain", "list", "[--json]", 0, 0, VFP_TAKES(JSON), 0, domain_list,
 	 "The NICs of all domains that are in a pool, and why one could not be bound."},
 	{0},
 };
-
-static int bind_and_define(struct vfp_ctx *ctx, struct vfp_libvirt *libvirt, const char *text,
-			   const char *uuid, struct vfp_owner *ret_owner, bool *ret_is_bound,
-			   struct vfp_err *err)
-{
-	vfp_autofree char *bound = NULL;
-	int rc = vfp_bind(ctx->pool, text, strlen(text), uuid, ret_owner, &bound, err);
-
-	if (rc < 0)
-		return rc;
-	rc = vfp_libvirt_define(libvirt, bound ? bound : text, err);
-	if (rc < 0 && bound)
-		bind_back(ctx, libvirt, ret_owner);
-	if (rc == 0 && bound)
-		rc = vfp_pool_seen(ctx->pool, ret_owner, err);
-	*ret_is_bound = bound;
-	return rc;
-}
-
-static void bind_back(struct vfp_ctx *ctx, struct vfp_libvirt *libvirt,
-		      const struct vfp_owner *owner)
-{
-	vfp_autofree char *text = NULL, *bound = NULL;
-	struct vfp_owner same;
-
-	if (vfp_libvirt_definition(libvirt, owner->uuid, &text, NULL) == 0 &&
-	    vfp_bind(ctx->pool, text, strlen(text), NULL, &same, &bound, NULL) == 0 && bound)
-		return;
-	vfp_pool_unbind(ctx->pool, owner->uuid, NULL);
-}
 
 static void uuid_of_name(struct vfp_libvirt *libvirt, const char *text, size_t size,
 			 char ret_uuid[VFP_UUID_SIZE])
