@@ -1,0 +1,204 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# 30 domains on 14 VFs, started and stopped at random by four clients at once, while vfpoold, libvirtd or both are
+# killed.  No VF is ever twice in use, no lease is left, and no start is refused while a VF is free.
+# Usage: soak.sh [SECONDS [KILLS]]
+cd "$(dirname "$0")" || exit 1
+. ./lib.sh
+. ./guest.sh
+seconds=${1:-60} n_kills=${2:-0}
+n_domains=30 n_clients=4
+log=$OUT/vfpoold.log
+
+nic() {
+	echo "<interface type='network'><mac address='$1'/><source network='sriov0' portgroup='$2'/></interface>"
+}
+
+# How many entries of a table's JSON pass a filter.
+count() {
+	vfpool "$1" list --json | jq "[.[] | select($2)] | length"
+}
+
+all_bound() {
+	[ "$(count domain '.vf != null')" = $n_domains ]
+}
+
+all_free() {
+	[ "$(count vf '.state == "free"')" = 14 ]
+}
+
+nothing_found() {
+	vfpool check --json | jq -e 'length == 0'
+}
+
+# --- The daemons, started again whenever they end ------------------------------------------------
+
+keep_vfpoold() {
+	while [ ! -e "$OUT/over" ]; do
+		nice -n -10 vfpoold 2>>"$log"
+	done
+}
+
+libvirtd_is_up() {
+	virsh --quiet list >/dev/null 2>&1
+}
+
+kill_libvirtd() {
+	local pid
+	pid=$(pidof libvirtd) || return
+	kill -9 "$pid"
+	wait_until 5 [ ! -e "/proc/$pid" ]
+	libvirtd -d
+}
+
+kill_vfpoold() {
+	kill -9 "$(pidof vfpoold)"
+}
+
+# One kill somewhere in each share of the time.
+killer() {
+	local i pause share=$((seconds * 1000 / (n_kills + 1)))
+	for i in $(seq "$n_kills"); do
+		pause=$((share / 2 + RANDOM % share))
+		sleep $((pause / 1000)).$(printf %03d $((pause % 1000)))
+		case $((RANDOM % 3)) in
+		0) kill_vfpoold ;;
+		1) kill_libvirtd ;;
+		2)
+			kill_vfpoold
+			kill_libvirtd
+			;;
+		esac
+		echo "$i" >"$OUT/kills"
+	done
+}
+
+# --- A client: starts what is off and stops what is on -------------------------------------------
+
+# kind MESSAGE: what a failed start or stop is.
+kind() {
+	case $1 in
+	*'no free VF in pool'*) echo full ;;
+	*'another VF is free'* | *'has no VF yet'*) echo missed ;;
+	*'already active'* | *'already running'* | *'is not running'* | *'Requested operation is not valid'*) echo other-client ;;
+	*'cannot acquire state change lock'*) echo other-client ;;
+	*'ailed to connect'* | *'ocket'* | *'End of file'* | *'onnection'* | *'Disconnected'*) echo no-libvirt ;;
+	*) echo odd ;;
+	esac
+}
+
+# try VERB DOMAIN: a line "VERB KIND DOMAIN MESSAGE" of how it went.
+try() {
+	local output what=ok
+	output=$(virsh --quiet "$1" "$2" 2>&1) || what=$(kind "$output")
+	echo "$1 $what $2 ${output//$'\n'/ }"
+}
+
+client() {
+	local domain line
+	RANDOM=$1
+	while [ ! -e "$OUT/over" ]; do
+		domain=d$((RANDOM % n_domains + 1))
+		case $(virsh --quiet domstate "$domain" 2>/dev/null) in
+		'shut off') line=$(try start "$domain") ;;
+		running) line=$(try destroy "$domain") ;;
+		*) continue ;;
+		esac
+		echo "$line"
+		[[ $line != 'start missed'* ]] || echo "again ${line#start }" "$(try start "$domain")"
+	done
+}
+
+# --- What is watched meanwhile -------------------------------------------------------------------
+
+# The VFs that QEMU processes have, as their command lines say.
+vfs_of_qemus() {
+	cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' |
+		sed -nE 's/.*"driver":"vfio-pci","host":"([0-9a-f:.]+)".*/\1/p'
+}
+
+watch() {
+	local twice
+	while [ ! -e "$OUT/over" ]; do
+		twice=$(vfs_of_qemus | sort | uniq -d)
+		[ -z "$twice" ] || echo "$(date +%T) $twice"
+		vfs_of_qemus | wc -l >>"$OUT/running"
+		sleep 1
+	done >"$OUT/twice"
+}
+
+step "$n_domains domains, 14 VFs"
+for pf in eth0 eth1; do
+	ip link set $pf up
+	check "$pf has 7 VFs" vfpool pf enable $pf --vfs 7
+done
+cat >/tmp/sriov0.xml <<'END2'
+<vfpool>
+  <name>sriov0</name>
+  <pf dev='eth0'/>
+  <pf dev='eth1'/>
+  <portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup>
+  <portgroup name='green'><vlan><tag id='200'/></vlan></portgroup>
+</vfpool>
+END2
+check 'the pool is defined' vfpool pool define /tmp/sriov0.xml
+keep_vfpoold &
+for i in $(seq $n_domains); do
+	virsh --quiet define <(guest_xml "d$i" --bare \
+		"$(nic "52:54:00:00:0a:$(printf %02x "$i")" "$([ $((i % 2)) = 0 ] && echo blue || echo green)")")
+done
+check 'all are bound' wait_until 60 all_bound
+
+step "$n_clients clients for $seconds s, $n_kills kills"
+for i in $(seq $n_clients); do
+	client "$i" >"$OUT/client$i" &
+	clients+=($!)
+done
+watch &
+clients+=($!)
+if [ "$n_kills" -gt 0 ]; then
+	killer
+else
+	sleep "$seconds"
+fi
+touch "$OUT/over"
+wait "${clients[@]}"
+check 'libvirt answers' wait_until 60 libvirtd_is_up
+
+step 'What they saw'
+cat "$OUT"/client? | awk '{ print $1, $2 }' | sort | uniq -c
+[ ! -e "$OUT/kills" ] || echo "kills: $(cat "$OUT/kills")"
+echo "VFs in use, median: $(sort -n "$OUT/running" | sed -n "$(($(wc -l <"$OUT/running") / 2 + 1))p")"
+# of WORDS: how many lines of the clients begin with them.
+of() {
+	cat "$OUT"/client? | grep -c "^$1 "
+}
+missed=$(of 'start missed') odd=$(grep -hE '^(again [^ ]+ [^ ]+ .* )?(start|destroy) odd' "$OUT"/client?)
+echo "refused while a VF was free: $missed of $(of start) starts;" \
+	"started at the second try: $(cat "$OUT"/client? | grep -c '^again missed .* start ok ')"
+check 'many were started' [ "$(of 'start ok')" -gt $((seconds / 20)) ]
+check 'no VF was twice in use' [ ! -s "$OUT/twice" ]
+cat "$OUT/twice"
+check 'each refusal for want of a moment says to start again' [ "$(cat "$OUT"/client? | grep '^start missed' | grep -vc 'start again')" = 0 ]
+[ "$n_kills" -gt 0 ] || check 'nothing else went wrong' [ -z "$odd" ]
+[ -z "$odd" ] || cut -c -400 <<<"$odd" | sort | uniq -c | sort -rn | head -n 20
+
+step 'The end'
+check 'nothing is found while they run' wait_until 30 nothing_found
+vfpool check
+for i in $(virsh --quiet list --name); do
+	virsh --quiet destroy "$i"
+done
+check 'no QEMU is left' wait_until 20 test -z "$(vfs_of_qemus)"
+pgrep -a qemu-system | cut -c -200
+check 'no lease is left' wait_until 20 all_free
+vfpool lease list
+vfpool vf list | head -n 20
+check 'nothing is found' wait_until 20 nothing_found
+vfpool check
+check 'each VF is as it was' [ "$(ip link show | grep -c 'vf [0-9].*link/ether 00:00:00:00:00:00.*spoof checking on.*trust off')" = 14 ]
+for i in $(seq $n_domains); do
+	check "d$i starts" virsh --quiet start "d$i"
+	virsh --quiet destroy "d$i"
+done
+grep -vE 'bound after|moved to|undefined, its ports' "$log" | cut -d: -f 2- | sort | uniq -c | sort -rn | head -n 30
