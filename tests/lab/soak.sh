@@ -60,7 +60,7 @@ killer() {
 	local i pause share=$((seconds * 1000 / (n_kills + 1)))
 	for i in $(seq "$n_kills"); do
 		pause=$((share / 2 + RANDOM % share))
-		sleep $((pause / 1000)).$(printf %03d $((pause % 1000)))
+		sleep "$((pause / 1000)).$(printf %03d $((pause % 1000)))"
 		case $((RANDOM % 3)) in
 		0) kill_vfpoold ;;
 		1) kill_libvirtd ;;
