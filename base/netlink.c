@@ -55,6 +55,9 @@ static void put_spoofchk(struct nl_msg *msg, uint32_t vf, const struct vfp_attrs
 static void put_trust(struct nl_msg *msg, uint32_t vf, const struct vfp_attrs *attrs);
 static void put_link_state(struct nl_msg *msg, uint32_t vf, const struct vfp_attrs *attrs);
 static void put_rate(struct nl_msg *msg, uint32_t vf, const struct vfp_attrs *attrs);
+static void put_rss_query(struct nl_msg *msg, uint32_t vf, const struct vfp_attrs *attrs);
+static void put_node_guid(struct nl_msg *msg, uint32_t vf, const struct vfp_attrs *attrs);
+static void put_port_guid(struct nl_msg *msg, uint32_t vf, const struct vfp_attrs *attrs);
 static void put(struct nl_msg *msg, int type, int size, const void *value);
 static int parse_vf(struct nlattr *info, struct vfp_attrs *attrs, size_t n);
 static bool parse_mac(struct nlattr *attr, struct vfp_attrs *attrs);
@@ -63,6 +66,9 @@ static bool parse_spoofchk(struct nlattr *attr, struct vfp_attrs *attrs);
 static bool parse_trust(struct nlattr *attr, struct vfp_attrs *attrs);
 static bool parse_link_state(struct nlattr *attr, struct vfp_attrs *attrs);
 static bool parse_rate(struct nlattr *attr, struct vfp_attrs *attrs);
+static bool parse_rss_query(struct nlattr *attr, struct vfp_attrs *attrs);
+static bool parse_node_guid(struct nlattr *attr, struct vfp_attrs *attrs);
+static bool parse_port_guid(struct nlattr *attr, struct vfp_attrs *attrs);
 static void parse_counters(struct nlattr *attr, struct vfp_attrs *attrs);
 
 /* Every attribute in both directions.  A parser returns false when the driver does not report it,
@@ -81,6 +87,12 @@ static const struct {
 	[VFP_ATTR_LINKSTATE] = {IFLA_VF_LINK_STATE, sizeof(struct ifla_vf_link_state),
 				put_link_state, parse_link_state},
 	[VFP_ATTR_RATE] = {IFLA_VF_RATE, sizeof(struct ifla_vf_rate), put_rate, parse_rate},
+	[VFP_ATTR_RSSQUERY] = {IFLA_VF_RSS_QUERY_EN, sizeof(struct ifla_vf_rss_query_en),
+			       put_rss_query, parse_rss_query},
+	[VFP_ATTR_NODE_GUID] = {IFLA_VF_IB_NODE_GUID, sizeof(struct ifla_vf_guid), put_node_guid,
+				parse_node_guid},
+	[VFP_ATTR_PORT_GUID] = {IFLA_VF_IB_PORT_GUID, sizeof(struct ifla_vf_guid), put_port_guid,
+				parse_port_guid},
 };
 
 int vfp_netlink_vf_read(const struct vfp_host *host, const char *netdev, bool with_counters,
@@ -445,6 +457,33 @@ static void put_rate(struct nl_msg *msg, uint32_t vf, const struct vfp_attrs *at
 	put(msg, IFLA_VF_RATE, sizeof(value), &value);
 }
 
+static void put_rss_query(struct nl_msg *msg, uint32_t vf, const struct vfp_attrs *attrs)
+{
+	const struct ifla_vf_rss_query_en value = {.vf = vf, .setting = attrs->rss_query};
+
+	put(msg, IFLA_VF_RSS_QUERY_EN, sizeof(value), &value);
+}
+
+static void put_guid(struct nl_msg *msg, int type, uint32_t vf, uint64_t guid)
+{
+	struct ifla_vf_guid value;
+
+	memset(&value, 0, sizeof(value)); /* it has a hole */
+	value.vf = vf;
+	value.guid = guid;
+	put(msg, type, sizeof(value), &value);
+}
+
+static void put_node_guid(struct nl_msg *msg, uint32_t vf, const struct vfp_attrs *attrs)
+{
+	put_guid(msg, IFLA_VF_IB_NODE_GUID, vf, attrs->node_guid);
+}
+
+static void put_port_guid(struct nl_msg *msg, uint32_t vf, const struct vfp_attrs *attrs)
+{
+	put_guid(msg, IFLA_VF_IB_PORT_GUID, vf, attrs->port_guid);
+}
+
 /* A request of ours is far smaller than the page that libnl gives it, so this cannot fail. */
 static void put(struct nl_msg *msg, int type, int size, const void *value)
 {
@@ -532,6 +571,35 @@ static bool parse_rate(struct nlattr *attr, struct vfp_attrs *attrs)
 
 	attrs->min_rate_mbps = value->min_tx_rate;
 	attrs->max_rate_mbps = value->max_tx_rate;
+	return true;
+}
+
+static bool parse_rss_query(struct nlattr *attr, struct vfp_attrs *attrs)
+{
+	const struct ifla_vf_rss_query_en *value = nla_data(attr);
+
+	attrs->rss_query = value->setting == 1;
+	return value->setting != UINT32_MAX;
+}
+
+/* The attribute is aligned to 4 bytes, the number in it is of 8. */
+static uint64_t parse_guid(struct nlattr *attr)
+{
+	struct ifla_vf_guid value;
+
+	memcpy(&value, nla_data(attr), sizeof(value));
+	return value.guid;
+}
+
+static bool parse_node_guid(struct nlattr *attr, struct vfp_attrs *attrs)
+{
+	attrs->node_guid = parse_guid(attr);
+	return true;
+}
+
+static bool parse_port_guid(struct nlattr *attr, struct vfp_attrs *attrs)
+{
+	attrs->port_guid = parse_guid(attr);
 	return true;
 }
 

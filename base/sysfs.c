@@ -270,6 +270,24 @@ int vfp_sysfs_unpark(const struct vfp_host *host, const struct vfp_pci *pf,
 	return rc < 0 ? rc : reset;
 }
 
+int vfp_sysfs_reset(const struct vfp_host *host, const struct vfp_pci *vf, bool *ret_is_done,
+		    struct vfp_err *err)
+{
+	char addr[VFP_PCI_SIZE], path[VFP_PATH_SIZE];
+	int rc = 0;
+
+	vfp_host_path(host, path, PCI_FOLDER "%s/reset", vfp_pci_format(vf, addr));
+	if (access(path, F_OK) < 0) {
+		*ret_is_done = false;
+		return 0;
+	}
+	snprintf(path, sizeof(path), PCI_FOLDER "%s/reset", addr);
+	rc = host->kernel->sysfs_write(host, path, "1", err);
+	/* The file is there and no method left, as reset_method may say. */
+	*ret_is_done = rc == 0;
+	return rc == -ENOTTY ? 0 : rc;
+}
+
 static int read_pf(const struct vfp_host *host, const char *dev, struct vfp_pf *ret_pf,
 		   struct vfp_err *err)
 {

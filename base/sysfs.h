@@ -93,3 +93,10 @@ int vfp_sysfs_park(const struct vfp_host *host, const struct vfp_pci *vf, struct
  * pci_device_can_probe()). */
 int vfp_sysfs_unpark(const struct vfp_host *host, const struct vfp_pci *pf,
 		     const struct vfp_pci *vf, struct vfp_err *err);
+
+/* Resets one VF, and nothing beside it, by its file "reset" (sysfs-bus-pci); what its last user
+ * programmed into it is gone then.  What the PF keeps for it (MAC, VLAN …) stays.  Takes some
+ * 100 ms.  0 also where the kernel offers no reset of the device alone: *ret_is_done is false.
+ * Never for a VF that somebody has open.  Other errors are the kernel's. */
+int vfp_sysfs_reset(const struct vfp_host *host, const struct vfp_pci *vf, bool *ret_is_done,
+		    struct vfp_err *err);

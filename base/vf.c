@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,15 @@ static void spoofchk_format(const struct vfp_attrs *attrs, char *buf, size_t siz
 static void trust_format(const struct vfp_attrs *attrs, char *buf, size_t size);
 static void link_state_format(const struct vfp_attrs *attrs, char *buf, size_t size);
 static void rate_format(const struct vfp_attrs *attrs, char *buf, size_t size);
+static bool rss_query_equal(const struct vfp_attrs *a, const struct vfp_attrs *b);
+static void rss_query_copy(struct vfp_attrs *to, const struct vfp_attrs *from);
+static void rss_query_format(const struct vfp_attrs *attrs, char *buf, size_t size);
+static bool node_guid_equal(const struct vfp_attrs *a, const struct vfp_attrs *b);
+static void node_guid_copy(struct vfp_attrs *to, const struct vfp_attrs *from);
+static void node_guid_format(const struct vfp_attrs *attrs, char *buf, size_t size);
+static bool port_guid_equal(const struct vfp_attrs *a, const struct vfp_attrs *b);
+static void port_guid_copy(struct vfp_attrs *to, const struct vfp_attrs *from);
+static void port_guid_format(const struct vfp_attrs *attrs, char *buf, size_t size);
 static int hex_value(char c);
 static bool hex_number(const char **s, int min_digits, int max_digits, uint32_t *ret_value);
 static bool takes(const char **s, char c);
@@ -58,6 +68,9 @@ static const struct {
 	[VFP_ATTR_TRUST] = {"trust", trust_equal, trust_copy, trust_format},
 	[VFP_ATTR_LINKSTATE] = {"link state", link_state_equal, link_state_copy, link_state_format},
 	[VFP_ATTR_RATE] = {"rate", rate_equal, rate_copy, rate_format},
+	[VFP_ATTR_RSSQUERY] = {"RSS query", rss_query_equal, rss_query_copy, rss_query_format},
+	[VFP_ATTR_NODE_GUID] = {"node GUID", node_guid_equal, node_guid_copy, node_guid_format},
+	[VFP_ATTR_PORT_GUID] = {"port GUID", port_guid_equal, port_guid_copy, port_guid_format},
 };
 
 /* What a MAC reads as after a scrub on drivers that refuse zero. */
@@ -365,6 +378,51 @@ static void rate_format(const struct vfp_attrs *attrs, char *buf, size_t size)
 		snprintf(buf, size, "rate %u Mbit/s", attrs->max_rate_mbps);
 	else
 		snprintf(buf, size, "rate unlimited");
+}
+
+static bool rss_query_equal(const struct vfp_attrs *a, const struct vfp_attrs *b)
+{
+	return a->rss_query == b->rss_query;
+}
+
+static void rss_query_copy(struct vfp_attrs *to, const struct vfp_attrs *from)
+{
+	to->rss_query = from->rss_query;
+}
+
+static void rss_query_format(const struct vfp_attrs *attrs, char *buf, size_t size)
+{
+	snprintf(buf, size, "RSS query %s", attrs->rss_query ? "on" : "off");
+}
+
+static bool node_guid_equal(const struct vfp_attrs *a, const struct vfp_attrs *b)
+{
+	return a->node_guid == b->node_guid;
+}
+
+static void node_guid_copy(struct vfp_attrs *to, const struct vfp_attrs *from)
+{
+	to->node_guid = from->node_guid;
+}
+
+static void node_guid_format(const struct vfp_attrs *attrs, char *buf, size_t size)
+{
+	snprintf(buf, size, "node GUID %016" PRIx64, attrs->node_guid);
+}
+
+static bool port_guid_equal(const struct vfp_attrs *a, const struct vfp_attrs *b)
+{
+	return a->port_guid == b->port_guid;
+}
+
+static void port_guid_copy(struct vfp_attrs *to, const struct vfp_attrs *from)
+{
+	to->port_guid = from->port_guid;
+}
+
+static void port_guid_format(const struct vfp_attrs *attrs, char *buf, size_t size)
+{
+	snprintf(buf, size, "port GUID %016" PRIx64, attrs->port_guid);
 }
 
 static int hex_value(char c)

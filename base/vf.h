@@ -99,6 +99,10 @@ enum vfp_attr {
 	VFP_ATTR_TRUST,	    /* IFLA_VF_TRUST */
 	VFP_ATTR_LINKSTATE, /* IFLA_VF_LINK_STATE */
 	VFP_ATTR_RATE,	    /* IFLA_VF_RATE: minimum and maximum in one */
+	/* No port group sets these; somebody else may have, so that a scrub takes them back. */
+	VFP_ATTR_RSSQUERY,  /* IFLA_VF_RSS_QUERY_EN: the guest may ask for the RSS key (ixgbe) */
+	VFP_ATTR_NODE_GUID, /* IFLA_VF_IB_NODE_GUID, InfiniBand (IPoIB on mlx5); 0 none was set: */
+	VFP_ATTR_PORT_GUID, /* drivers/infiniband/hw/mlx5/ib_virt.c, mlx5_ib_get_vf_guid() */
 	VFP_N_ATTRS
 };
 
@@ -119,11 +123,14 @@ struct vfp_attrs {
 	bool trust;
 	enum vfp_link_state link_state;
 	uint32_t min_rate_mbps, max_rate_mbps; /* Mbit/s, 0 no limit */
+	bool rss_query;
+	uint64_t node_guid, port_guid;
 	bool has_counters;
 	struct vfp_counters counters;
 };
 
-/* What a scrubbed VF reads as: MAC all zero, VLAN 0, spoof check on, trust off, rate 0, link auto.
+/* What a scrubbed VF reads as: MAC all zero, VLAN 0, spoof check on, trust off, rate 0, link auto,
+ * RSS query off, no GUIDs.
  * These are also the values of an attribute that a port group leaves out. */
 extern const struct vfp_attrs vfp_attrs_scrubbed;
 /* The same as an initializer, for tables that start from it. */

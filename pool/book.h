@@ -86,6 +86,11 @@ int vfp_book_vf_mark(struct vfp_pool *pool, const struct vfp_vf *vf, enum vfp_sq
 int vfp_book_pool_of(struct vfp_pool *pool, const struct vfp_vf *vf, char ret_pool[VFP_NAME_SIZE],
 		     struct vfp_err *err);
 
+/* Words for a VF of the host that carries @mac and should not: who has it, or what is to be done.
+ * Returns @buf. */
+char *vfp_book_carrier(struct vfp_pool *pool, const struct vfp_vf *vf, const struct vfp_mac *mac,
+		       char *buf, size_t size);
+
 /* A port as the book has it: without PCI address. */
 struct vfp_port_row {
 	int64_t id;

@@ -233,8 +233,10 @@ int vfp_pool_free(struct vfp_pool *pool, int64_t generation, const char *why, st
  * leased. */
 int vfp_pool_fault(struct vfp_pool *pool, const struct vfp_vf *vf, int64_t generation,
 		   const char *reason, struct vfp_err *err);
-/* A VF without a lease was scrubbed: neither dirty nor faulty any more.  -EBUSY: it is leased. */
-int vfp_pool_clean(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
+/* A VF without a lease was scrubbed: neither dirty nor faulty any more.  @words: for the journal.
+ * -EBUSY: it is leased. */
+int vfp_pool_clean(struct vfp_pool *pool, const struct vfp_vf *vf, const char *words,
+		   struct vfp_err *err);
 /* Keeps the VF for the host, for @reason (not ""): nobody gets it; a lease that it has goes on. */
 int vfp_pool_hold(struct vfp_pool *pool, const struct vfp_vf *vf, const char *reason,
 		  struct vfp_err *err);

@@ -538,15 +538,15 @@ static bool may_carry(const struct plan *plan, const struct nic *nic, unsigned i
 static int check_attrs(const struct plan *plan, const struct nic *nic,
 		       const struct vfp_attrs *attrs, size_t n, struct vfp_err *err)
 {
-	char text[VFP_MAC_SIZE];
+	struct vfp_vf vf = nic->chosen->vf;
+	char words[512];
 
-	for (unsigned int i = 0; i < n; i++)
-		if (vfp_mac_equal(&attrs[i].mac, &nic->mac) && !may_carry(plan, nic, i))
+	for (vf.index = 0; vf.index < n; vf.index++)
+		if (vfp_mac_equal(&attrs[vf.index].mac, &nic->mac) &&
+		    !may_carry(plan, nic, vf.index))
 			return vfp_fail(
-				err, EEXIST,
-				"MAC %s: VF %s#%u carries it, and no port of %s has that VF",
-				vfp_mac_format(&nic->mac, text), nic->chosen->vf.pf, i,
-				plan->owner->name);
+				err, EEXIST, "%s",
+				vfp_book_carrier(plan->pool, &vf, &nic->mac, words, sizeof(words)));
 	return 0;
 }
 

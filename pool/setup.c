@@ -5,6 +5,7 @@
 #include "pool/setup.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,11 @@ struct device {
 	int fd; /* the lock */
 };
 
+/* How long a scrub took, for the journal. */
+struct took {
+	char words[64];
+};
+
 static void let_go(struct device *device);
 VFP_DEFINE_AUTO(device, struct device *, let_go)
 
@@ -35,7 +41,9 @@ static int is_still_leased(struct vfp_pool *pool, const struct vfp_lease *lease,
 			   struct vfp_err *err);
 static int scrub_dirty(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
 static int is_unscrubbed(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
+static int scrub_device(const struct device *device, struct took *ret_took, struct vfp_err *err);
 static int check_unused(const struct device *device, struct vfp_err *err);
+static int check_mac(const struct device *device, const struct vfp_mac *mac, struct vfp_err *err);
 static int set_attrs(const struct device *device, const struct vfp_attrs *wanted,
 		     struct vfp_err *err);
 static int write_attr(const struct device *device, enum vfp_attr attr,
@@ -50,8 +58,9 @@ static int compare_attrs(const struct device *device, const struct vfp_attrs *wa
 
 /* The order of the writes.  The link comes last: it may go up when all else is in place. */
 static const enum vfp_attr order[] = {
-	VFP_ATTR_MAC,	VFP_ATTR_VLAN, VFP_ATTR_SPOOFCHK,
-	VFP_ATTR_TRUST, VFP_ATTR_RATE, VFP_ATTR_LINKSTATE,
+	VFP_ATTR_MAC,	    VFP_ATTR_VLAN,	VFP_ATTR_SPOOFCHK,
+	VFP_ATTR_TRUST,	    VFP_ATTR_RATE,	VFP_ATTR_RSSQUERY,
+	VFP_ATTR_NODE_GUID, VFP_ATTR_PORT_GUID, VFP_ATTR_LINKSTATE,
 };
 
 int vfp_setup_park(struct vfp_pool *pool, const struct vfp_lease *lease, struct vfp_err *err)
@@ -60,6 +69,8 @@ int vfp_setup_park(struct vfp_pool *pool, const struct vfp_lease *lease, struct 
 	vfp_auto(device) device = &held;
 	int rc = hold_lease(pool, lease, device, err);
 
+	if (rc == 0)
+		rc = check_mac(device, &lease->mac, err);
 	if (rc < 0)
 		return rc;
 	return lease->park ? vfp_sysfs_park(pool->host, &device->info.pci, err) : 0;
@@ -166,7 +177,9 @@ static int end_lease(struct vfp_pool *pool, const struct vfp_lease *lease, bool 
 {
 	struct device held = {.fd = -1};
 	vfp_auto(device) device = &held;
+	vfp_autofree char *words = NULL;
 	struct vfp_err scrub = {0};
+	struct took took;
 	int rc, rc_scrub = hold(pool, &lease->vf, device, &scrub);
 
 	/* Of a VF that is not there the lease ends, too; it comes back as faulty, since whatever
@@ -185,9 +198,11 @@ static int end_lease(struct vfp_pool *pool, const struct vfp_lease *lease, bool 
 			return rc;
 	}
 	if (rc_scrub == 0)
-		rc_scrub = set_attrs(device, &vfp_attrs_scrubbed, &scrub);
-	if (rc_scrub == 0)
-		return vfp_pool_free(pool, lease->generation, why, err);
+		rc_scrub = scrub_device(device, &took, &scrub);
+	if (rc_scrub == 0) {
+		words = vfp_format("%s%s%s", why, *why ? "; " : "", took.words);
+		return vfp_pool_free(pool, lease->generation, words, err);
+	}
 	rc = vfp_pool_fault(pool, &lease->vf, lease->generation, scrub.msg, err);
 	if (rc < 0)
 		return rc;
@@ -298,6 +313,7 @@ static int scrub_dirty(struct vfp_pool *pool, const struct vfp_vf *vf, struct vf
 	struct device held = {.fd = -1};
 	vfp_auto(device) device = &held;
 	struct vfp_err scrub = {0};
+	struct took took;
 	int rc_scrub, rc = is_unscrubbed(pool, vf, err);
 
 	if (rc <= 0)
@@ -313,15 +329,48 @@ static int scrub_dirty(struct vfp_pool *pool, const struct vfp_vf *vf, struct vf
 	rc = check_unused(device, err);
 	if (rc < 0)
 		return rc;
-	rc_scrub = set_attrs(device, &vfp_attrs_scrubbed, &scrub);
+	rc_scrub = scrub_device(device, &took, &scrub);
 	if (rc_scrub == 0)
-		return vfp_pool_clean(pool, vf, err);
+		return vfp_pool_clean(pool, vf, took.words, err);
 	rc = vfp_pool_fault(pool, vf, 0, scrub.msg, err);
 	if (rc < 0)
 		return rc;
 	if (err)
 		*err = scrub;
 	return rc_scrub;
+}
+
+/* The reset takes away what the guest has programmed into the VF, the attributes are what the PF
+ * keeps for it.  A VF that a host driver has is not reset behind its back: it is there because
+ * libvirt gave it back, and libvirt resets what it gives back (virHostdevReAttachPCIDevices()). */
+static int scrub_device(const struct device *device, struct took *ret_took, struct vfp_err *err)
+{
+	const struct vfp_host *host = device->pool->host;
+	const int64_t start = host->kernel->ticks_ms();
+	const char *driver = device->info.driver;
+	char vf[VFP_VF_SIZE];
+	int64_t reset, end;
+	bool is_reset = false;
+	int rc = 0;
+
+	if (!*driver || !strcmp(driver, "vfio-pci"))
+		rc = vfp_sysfs_reset(host, &device->info.pci, &is_reset, err);
+	if (rc < 0)
+		return vfp_fail_in(err, rc, "VF %s: its reset failed",
+				   vfp_vf_format(&device->vf, vf));
+	reset = host->kernel->ticks_ms();
+	rc = set_attrs(device, &vfp_attrs_scrubbed, err);
+	if (rc < 0)
+		return rc;
+	end = host->kernel->ticks_ms();
+	if (is_reset)
+		snprintf(ret_took->words, sizeof(ret_took->words),
+			 "scrubbed in %" PRId64 " ms, reset in %" PRId64 " of them", end - start,
+			 reset - start);
+	else
+		snprintf(ret_took->words, sizeof(ret_took->words),
+			 "scrubbed in %" PRId64 " ms, not reset", end - start);
+	return 0;
 }
 
 /* 1: a scrub is due; 0: it is not, also when the VF is leased. */
@@ -357,6 +406,26 @@ static int check_unused(const struct device *device, struct vfp_err *err)
 			"see: vfpool vf list",
 			vfp_vf_format(&device->vf, vf), device->info.iommu_group);
 	return 0;
+}
+
+/* A MAC that another VF of the PF has, too, would get its frames in part: the NIC switches by MAC.
+ * It is there still where a scrub failed. */
+static int check_mac(const struct device *device, const struct vfp_mac *mac, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_attrs *attrs = NULL;
+	struct vfp_vf other = device->vf;
+	char words[512];
+	size_t n;
+	int rc = vfp_book_dump(device->pool->host, device->vf.pf, false, &attrs, &n, err);
+
+	for (unsigned int i = 0; rc == 0 && i < n; i++) {
+		if (i == device->vf.index || !vfp_mac_equal(&attrs[i].mac, mac))
+			continue;
+		other.index = i;
+		return vfp_fail(err, EEXIST, "%s",
+				vfp_book_carrier(device->pool, &other, mac, words, sizeof(words)));
+	}
+	return rc;
 }
 
 /* --- Attributes ------------------------------------------------------------------------------- */

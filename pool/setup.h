@@ -11,8 +11,8 @@
 
 #include "pool/pool.h"
 
-/* Parks the VF where its pool parks.  For prepare: libvirt wants the driver bound before it
- * looks. */
+/* Parks the VF where its pool parks.  For prepare: libvirt wants the driver bound before it looks.
+ * -EEXIST: another VF of the PF carries the lease's MAC, in words that say which and what to do. */
 int vfp_setup_park(struct vfp_pool *pool, const struct vfp_lease *lease, struct vfp_err *err);
 
 /* Sets what differs from lease->attrs, then reads all of it back in one dump.  What was set before
@@ -37,7 +37,9 @@ int vfp_setup_change(struct vfp_pool *pool, const struct vfp_lease *lease,
 		     const struct vfp_portgroup *group, struct vfp_change *ret,
 		     struct vfp_err *err);
 
-/* Scrubs the VF and ends the lease; a scrub that fails, or a VF that is not there, ends it as
+/* Scrubs the VF and ends the lease.  A scrub is a reset of the VF where the kernel offers one and
+ * no host driver has it, then all attributes that the kernel reports; the journal says how long it
+ * took.  A scrub that fails, or a VF that is not there, ends it as
  * faulty and returns the error of the scrub.  A lease that is ended already: 0, and the device is
  * not touched.  -EBUSY: the lease goes on.  The caller has seen that QEMU is gone. */
 int vfp_setup_end(struct vfp_pool *pool, const struct vfp_lease *lease, const char *why,

@@ -45,12 +45,13 @@ int vfp_pool_vf_state(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp
 	return 0;
 }
 
-int vfp_pool_clean(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err)
+int vfp_pool_clean(struct vfp_pool *pool, const struct vfp_vf *vf, const char *words,
+		   struct vfp_err *err)
 {
 	vfp_auto(db_transaction) change = NULL;
 	struct vfp_lease lease;
 	unsigned int n_changed;
-	char words[256];
+	char holder[256];
 	int rc = vfp_book_begin(pool, &change, err);
 
 	if (rc < 0)
@@ -60,14 +61,14 @@ int vfp_pool_clean(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_er
 		return rc;
 	if (rc > 0)
 		return vfp_fail(err, EBUSY, "%s",
-				vfp_lease_format(pool->host, &lease, words, sizeof(words)));
+				vfp_lease_format(pool->host, &lease, holder, sizeof(holder)));
 	rc = vfp_db_run(pool->db, VFP_SQL_VF_CLEAN,
 			VFP_VALUES(VFP_TEXT(vf->pf), VFP_NUMBER(vf->index)), &n_changed, err);
 	if (rc < 0)
 		return rc;
 	if (n_changed)
-		rc = vfp_book_note(pool, "scrubbed", &(struct vfp_about){.vf = vf}, err,
-				   "scrubbed and read back");
+		rc = vfp_book_note(pool, "scrubbed", &(struct vfp_about){.vf = vf}, err, "%s",
+				   words);
 	if (rc < 0)
 		return rc;
 	return vfp_db_commit(&change, err);
@@ -83,6 +84,37 @@ int vfp_pool_hold(struct vfp_pool *pool, const struct vfp_vf *vf, const char *re
 int vfp_pool_unhold(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err)
 {
 	return set_held(pool, vf, "", "unhold", err);
+}
+
+char *vfp_book_carrier(struct vfp_pool *pool, const struct vfp_vf *vf, const struct vfp_mac *mac,
+		       char *buf, size_t size)
+{
+	struct vfp_vf_state state = {0};
+	struct vfp_lease lease;
+	char name[VFP_VF_SIZE], text[VFP_MAC_SIZE];
+
+	vfp_vf_format(vf, name);
+	vfp_mac_format(mac, text);
+	vfp_pool_vf_state(pool, vf, &state, NULL);
+	if (vfp_book_lease_of(pool, vf, &lease, NULL) > 0)
+		snprintf(buf, size, "MAC %s: VF %s carries it, which domain %s has", text, name,
+			 lease.owner.name);
+	else if (state.is_faulty)
+		snprintf(buf, size,
+			 "MAC %s: VF %s carries it still, since its scrub failed (%s); run: vfpool "
+			 "vf scrub %s",
+			 text, name, state.reason, name);
+	else if (state.is_dirty)
+		snprintf(buf, size,
+			 "MAC %s: VF %s carries it, and is not scrubbed since its last guest; run: "
+			 "vfpool vf scrub %s",
+			 text, name, name);
+	else
+		snprintf(buf, size,
+			 "MAC %s: VF %s carries it, and nobody has that VF by our book; take it "
+			 "away: ip link set %s vf %u mac 00:00:00:00:00:00",
+			 text, name, vf->pf, vf->index);
+	return buf;
 }
 
 int vfp_book_vf_mark(struct vfp_pool *pool, const struct vfp_vf *vf, enum vfp_sql mark,

@@ -125,6 +125,9 @@ int fake_vf_read(const struct vfp_host *host, const char *netdev, bool with_coun
 	for (unsigned int i = 0; i < pf.num_vfs; i++) {
 		fake_kernel_get(host, netdev, i, &attrs[i]);
 		attrs[i].has_counters = with_counters;
+		if (driver_of(host, netdev)->link_state_error)
+			attrs[i].known &= ~(1u << VFP_ATTR_RSSQUERY | 1u << VFP_ATTR_NODE_GUID |
+					    1u << VFP_ATTR_PORT_GUID);
 		if (driver_of(host, netdev)->is_blind)
 			attrs[i].known &= ~(1u << VFP_ATTR_SPOOFCHK | 1u << VFP_ATTR_TRUST);
 	}
@@ -331,7 +334,7 @@ void fake_kernel_get(const struct vfp_host *host, const char *netdev, unsigned i
 	vfp_autofree char *text = fake_read(host, fake_path("/fake/%s/%u", netdev, index));
 	struct vfp_attrs attrs = vfp_attrs_scrubbed;
 	struct vfp_counters *count = &attrs.counters;
-	char mac[VFP_MAC_SIZE], spoofchk[8], trust[8], link[8];
+	char mac[VFP_MAC_SIZE], spoofchk[8], trust[8], link[8], rss_query[8] = "off";
 	int n = 0;
 
 	if (*text) {
@@ -339,15 +342,17 @@ void fake_kernel_get(const struct vfp_host *host, const char *netdev, unsigned i
 			   "mac %17s\nvlan %" SCNu16 "\nqos %" SCNu8 "\nproto %" SCNx16
 			   "\nspoofchk %7s\ntrust %7s\nlink %7s\nrate %" SCNu32 " %" SCNu32
 			   "\nrx %" SCNu64 " %" SCNu64 " %" SCNu64 "\ntx %" SCNu64 " %" SCNu64
-			   " %" SCNu64,
+			   " %" SCNu64 "\nrss_query %7s\nguids %" SCNx64 " %" SCNx64,
 			   mac, &attrs.vlan, &attrs.qos, &attrs.vlan_proto, spoofchk, trust, link,
 			   &attrs.min_rate_mbps, &attrs.max_rate_mbps, &count->rx_packets,
 			   &count->rx_bytes, &count->rx_dropped, &count->tx_packets,
-			   &count->tx_bytes, &count->tx_dropped);
-		if (n != 15 || vfp_mac_parse(mac, &attrs.mac) < 0)
+			   &count->tx_bytes, &count->tx_dropped, rss_query, &attrs.node_guid,
+			   &attrs.port_guid);
+		if (n != 18 || vfp_mac_parse(mac, &attrs.mac) < 0)
 			abort();
 		attrs.spoofchk = !strcmp(spoofchk, "on");
 		attrs.trust = !strcmp(trust, "on");
+		attrs.rss_query = !strcmp(rss_query, "on");
 		attrs.link_state = (enum vfp_link_state)vfp_word_parse(vfp_link_state_words, link);
 	}
 	*ret_attrs = attrs;
@@ -360,12 +365,14 @@ void fake_kernel_set(const struct vfp_host *host, const char *netdev, unsigned i
 	char mac[VFP_MAC_SIZE];
 	vfp_autofree char *text = vfp_format(
 		"mac %s\nvlan %u\nqos %u\nproto %x\nspoofchk %s\ntrust %s\nlink %s\nrate %u %u\n"
-		"rx %" PRIu64 " %" PRIu64 " %" PRIu64 "\ntx %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+		"rx %" PRIu64 " %" PRIu64 " %" PRIu64 "\ntx %" PRIu64 " %" PRIu64 " %" PRIu64 "\n"
+		"rss_query %s\nguids %" PRIx64 " %" PRIx64 "\n",
 		vfp_mac_format(&attrs->mac, mac), attrs->vlan, attrs->qos, attrs->vlan_proto,
 		attrs->spoofchk ? "on" : "off", attrs->trust ? "on" : "off",
 		vfp_word_of(vfp_link_state_words, (int)attrs->link_state), attrs->min_rate_mbps,
 		attrs->max_rate_mbps, count->rx_packets, count->rx_bytes, count->rx_dropped,
-		count->tx_packets, count->tx_bytes, count->tx_dropped);
+		count->tx_packets, count->tx_bytes, count->tx_dropped,
+		attrs->rss_query ? "on" : "off", attrs->node_guid, attrs->port_guid);
 
 	fake_write(host, fake_path("/fake/%s/%u", netdev, index), text);
 }
@@ -473,31 +480,7 @@ static int refuse_value(const struct driver *driver, enum vfp_attr attr,
 
 static void take_value(struct vfp_attrs *to, enum vfp_attr attr, const struct vfp_attrs *from)
 {
-	switch (attr) {
-	case VFP_ATTR_MAC:
-		to->mac = from->mac;
-		break;
-	case VFP_ATTR_VLAN:
-		to->vlan = from->vlan;
-		to->qos = from->qos;
-		to->vlan_proto = from->vlan_proto;
-		break;
-	case VFP_ATTR_SPOOFCHK:
-		to->spoofchk = from->spoofchk;
-		break;
-	case VFP_ATTR_TRUST:
-		to->trust = from->trust;
-		break;
-	case VFP_ATTR_LINKSTATE:
-		to->link_state = from->link_state;
-		break;
-	case VFP_ATTR_RATE:
-		to->min_rate_mbps = from->min_rate_mbps;
-		to->max_rate_mbps = from->max_rate_mbps;
-		break;
-	case VFP_N_ATTRS:
-		abort();
-	}
+	vfp_attr_copy(attr, to, from);
 }
 
 /* Linux, drivers/pci/pci-sysfs.c, sriov_numvfs_store(). */

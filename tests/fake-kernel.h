@@ -27,7 +27,7 @@
  *		a number: so many of the VFs that are asked for never appear
  *
  * Behaviour by the PF's driver: "igb" is an Intel 82576 as measured (link state, a minimum rate and
- * 802.1ad are not supported); "fakefull" does everything; "fakezero" refuses MAC zero and wants
+ * 802.1ad are not supported, RSS query and GUIDs not reported); "fakefull" does everything; "fakezero" refuses MAC zero and wants
  * 02:00:00:00:00:00; "fakeblind" reports neither spoof check nor trust.
  */
 #pragma once

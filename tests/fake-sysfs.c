@@ -226,6 +226,7 @@ void fake_pci_add(const struct vfp_host *host, const char *addr, const char *cla
 {
 	fake_write(host, fake_path(DEVICES "/%s/class", addr), fake_path("%s\n", class));
 	fake_write(host, fake_path(DEVICES "/%s/driver_override", addr), "(null)\n");
+	fake_write(host, fake_path(DEVICES "/%s/reset", addr), "");
 	fake_link(host, fake_path("../../../devices/pci0000:00/%s", addr),
 		  fake_path("/sys/bus/pci/devices/%s", addr));
 	if (group < 0)

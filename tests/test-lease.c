@@ -172,11 +172,11 @@ static void test_vf_that_is_not_given(void **state)
 	assert_done(fixture, vfp_pool_fault(fixture->pool, &one.vf, 0, "MAC stays", &fixture->err));
 	assert_refused(fixture, ask(fixture, 1, &one, 1, &lease), EPERM,
 		       "VF ens1f0#0 is faulty: MAC stays; see: vfpool vf scrub ens1f0#0");
-	assert_done(fixture, vfp_pool_clean(fixture->pool, &one.vf, &fixture->err));
+	assert_done(fixture, vfp_pool_clean(fixture->pool, &one.vf, "test", &fixture->err));
 	assert_done(fixture, vfp_pool_unhold(fixture->pool, &one.vf, &fixture->err));
 	assert_done(fixture, ask(fixture, 1, &one, 1, &lease));
-	assert_refused(fixture, vfp_pool_clean(fixture->pool, &one.vf, &fixture->err), EBUSY,
-		       "is leased by web1");
+	assert_refused(fixture, vfp_pool_clean(fixture->pool, &one.vf, "test", &fixture->err),
+		       EBUSY, "is leased by web1");
 	assert_refused(fixture, vfp_pool_fault(fixture->pool, &one.vf, 0, "x", &fixture->err),
 		       EBUSY, "is leased by web1");
 }
@@ -344,7 +344,7 @@ static void test_reboot(void **state)
 	assert_int_equal(fixture_events(fixture, "refused"), 0);
 	assert_done(fixture, vfp_pool_free(fixture->pool, first.generation, "late", &fixture->err));
 	assert_true(state_of(fixture, &first.vf).is_dirty);
-	assert_done(fixture, vfp_pool_clean(fixture->pool, &first.vf, &fixture->err));
+	assert_done(fixture, vfp_pool_clean(fixture->pool, &first.vf, "test", &fixture->err));
 	assert_done(fixture, ask(fixture, 1, &one, 1, &lease));
 	assert_int_equal(fixture_events(fixture, "void"), 2);
 }

@@ -73,6 +73,8 @@ static void put_vf(struct nl_msg *msg, const struct vf_entry *vf)
 	struct ifla_vf_trust trust = {vf->index, vf->trust};
 	struct ifla_vf_link_state link_state = {vf->index, vf->link_state};
 	struct ifla_vf_rate rate = {vf->index, vf->min_rate, vf->max_rate};
+	struct ifla_vf_rss_query_en rss_query = {vf->index, vf->trust};
+	struct ifla_vf_guid guid = {.vf = vf->index, .guid = vf->max_rate};
 	struct nlattr *info = nla_nest_start(msg, IFLA_VF_INFO), *list;
 
 	memcpy(mac.mac, vf->mac, sizeof(vf->mac));
@@ -81,6 +83,10 @@ static void put_vf(struct nl_msg *msg, const struct vf_entry *vf)
 	nla_put(msg, IFLA_VF_SPOOFCHK, sizeof(spoofchk), &spoofchk);
 	nla_put(msg, IFLA_VF_LINK_STATE, sizeof(link_state), &link_state);
 	nla_put(msg, IFLA_VF_TRUST, sizeof(trust), &trust);
+	nla_put(msg, IFLA_VF_RSS_QUERY_EN, sizeof(rss_query), &rss_query);
+	nla_put(msg, IFLA_VF_IB_NODE_GUID, sizeof(guid), &guid);
+	guid.guid += vf->max_rate;
+	nla_put(msg, IFLA_VF_IB_PORT_GUID, sizeof(guid), &guid);
 	list = nla_nest_start(msg, IFLA_VF_VLAN_LIST);
 	nla_put(msg, IFLA_VF_VLAN_INFO, sizeof(vlan), &vlan);
 	nla_nest_end(msg, list);
@@ -143,7 +149,11 @@ static void test_parse(void **state)
 	assert_int_equal(attrs[1].link_state, VFP_LINK_DISABLE);
 	assert_int_equal(attrs[1].min_rate_mbps, 10);
 	assert_int_equal(attrs[1].max_rate_mbps, 1000);
-	assert_int_equal(attrs[2].known, all & ~(1u << VFP_ATTR_SPOOFCHK | 1u << VFP_ATTR_TRUST));
+	assert_true(attrs[1].rss_query);
+	assert_int_equal(attrs[1].node_guid, 1000);
+	assert_int_equal(attrs[1].port_guid, 2000);
+	assert_int_equal(attrs[2].known, all & ~(1u << VFP_ATTR_SPOOFCHK | 1u << VFP_ATTR_TRUST |
+						 1u << VFP_ATTR_RSSQUERY));
 	assert_false(attrs[2].spoofchk || attrs[2].trust);
 }
 
@@ -271,7 +281,12 @@ static void test_build(void **state)
 		.link_state = VFP_LINK_ENABLE,
 		.min_rate_mbps = 5,
 		.max_rate_mbps = 1000,
+		.rss_query = true,
+		.node_guid = 7,
+		.port_guid = UINT64_MAX,
 	};
+	const struct ifla_vf_rss_query_en rss_query = {6, 1};
+	struct ifla_vf_guid node_guid, port_guid;
 	const struct ifla_vf_mac mac = {.vf = 6, .mac = {0x52, 0x54, 0, 1, 2, 3}};
 	const struct ifla_vf_spoofchk spoofchk = {6, 0};
 	const struct ifla_vf_trust trust = {6, 1};
@@ -288,9 +303,18 @@ static void test_build(void **state)
 		{VFP_ATTR_TRUST, IFLA_VF_TRUST, &trust, sizeof(trust)},
 		{VFP_ATTR_LINKSTATE, IFLA_VF_LINK_STATE, &link_state, sizeof(link_state)},
 		{VFP_ATTR_RATE, IFLA_VF_RATE, &rate, sizeof(rate)},
+		{VFP_ATTR_RSSQUERY, IFLA_VF_RSS_QUERY_EN, &rss_query, sizeof(rss_query)},
+		{VFP_ATTR_NODE_GUID, IFLA_VF_IB_NODE_GUID, &node_guid, sizeof(node_guid)},
+		{VFP_ATTR_PORT_GUID, IFLA_VF_IB_PORT_GUID, &port_guid, sizeof(port_guid)},
 	};
 
 	(void)state;
+	/* The struct has a hole, which is sent as zero. */
+	memset(&node_guid, 0, sizeof(node_guid));
+	memset(&port_guid, 0, sizeof(port_guid));
+	node_guid.vf = port_guid.vf = 6;
+	node_guid.guid = 7;
+	port_guid.guid = UINT64_MAX;
 	for (size_t i = 0; i < VFP_N(cases); i++) {
 		vfp_autofree void *message = NULL;
 		struct vfp_err err;

@@ -361,7 +361,7 @@ static void test_hold(void **state)
 	assert_string_equal(now.reason, "MAC stays");
 	assert_string_equal(now.pool, "sriov0");
 	/* A scrub ends the fault and leaves it held. */
-	assert_done(fixture, vfp_pool_clean(fixture->pool, &vf, &fixture->err));
+	assert_done(fixture, vfp_pool_clean(fixture->pool, &vf, "test", &fixture->err));
 	assert_done(fixture, vfp_pool_vf_state(fixture->pool, &vf, &now, &fixture->err));
 	assert_true(now.is_held && !now.is_faulty);
 	assert_string_equal(now.reason, "for tests");

@@ -149,6 +149,88 @@ static struct vfp_portgroup group_of(const char *vlan, const char *trust, const 
 	return group;
 }
 
+static int setup_full(void **state)
+{
+	return setup_driver(state, "fakefull");
+}
+
+/* What a VF keeps is taken away: by a reset first, then by attributes, those too that nobody of us
+ * has set.  A VF that a host driver has is not reset behind its back. */
+static void test_scrub(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
+	struct vfp_attrs attrs = lease.attrs;
+	vfp_autofree struct vfp_event *events = NULL;
+	struct vfp_journal_filter filter = {0};
+	vfp_autofree char *log = NULL;
+	size_t n;
+
+	attrs.rss_query = true;
+	attrs.node_guid = 7;
+	attrs.port_guid = 8;
+	fake_kernel_set(&fixture->host, lease.vf.pf, lease.vf.index, &attrs);
+	assert_done(fixture, vfp_setup_park(fixture->pool, &lease, &fixture->err));
+	fake_kernel_forget_calls(&fixture->host);
+	assert_done(fixture, vfp_setup_end(fixture->pool, &lease, "shutdown", &fixture->err));
+	assert_attrs(fixture, &lease.vf, &vfp_attrs_scrubbed);
+	log = fake_read(&fixture->host, "/fake/log");
+	assert_non_null(strstr(log, "0000:01:10.0/reset 1\nvf_read"));
+	assert_done(fixture, vfp_pool_journal(fixture->pool, &filter, &events, &n, &fixture->err));
+	assert_string_equal(events[n - 1].event, "free");
+	assert_string_equal(events[n - 1].text, "shutdown; scrubbed in 0 ms, reset in 0 of them");
+}
+
+static void test_scrub_without_reset(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease one = fixture_lease(fixture, 1, "blue");
+	const struct vfp_lease two = fixture_lease(fixture, 2, "blue");
+	const struct vfp_lease three = fixture_lease(fixture, 3, "blue");
+	char addr[VFP_PCI_SIZE];
+
+	assert_done(fixture, vfp_setup_park(fixture->pool, &one, &fixture->err));
+	/* The kernel offers none, or the file and no method; the driver has it. */
+	fake_remove(&fixture->host,
+		    fake_path("/sys/bus/pci/devices/%s/reset", vfp_pci_format(&one.vf.pci, addr)));
+	assert_done(fixture, vfp_setup_end(fixture->pool, &one, "shutdown", &fixture->err));
+	assert_done(fixture, vfp_setup_park(fixture->pool, &two, &fixture->err));
+	fake_kernel_fail(&fixture->host, "sysfs_write", 1, "ENOTTY", "/reset");
+	assert_done(fixture, vfp_setup_end(fixture->pool, &two, "shutdown", &fixture->err));
+	fake_kernel_forget_calls(&fixture->host);
+	assert_done(fixture, vfp_setup_end(fixture->pool, &three, "shutdown", &fixture->err));
+	assert_int_equal(fake_kernel_calls(&fixture->host, "/reset"), 0);
+}
+
+/* The MAC that stays on a VF whose scrub failed is in the way of its own domain, and is named with
+ * what to do. */
+static void test_mac_that_stays(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
+	struct vfp_lease again = lease;
+	struct vfp_binding binding;
+	struct vfp_ask ask;
+
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+	fake_kernel_fail(&fixture->host, "vf_write", 1, "EIO", "MAC");
+	assert_refused(fixture, vfp_setup_end(fixture->pool, &lease, "crashed", &fixture->err), EIO,
+		       "VF ens1f0#0");
+	binding = fixture_bind(fixture, 1, "blue");
+	assert_string_equal(binding.vf.pf, "ens1f0");
+	assert_int_equal(binding.vf.index, 1);
+	ask = fixture_ask(&binding);
+	assert_done(fixture, vfp_pool_lease(fixture->pool, &lease.owner, &fixture_daemon, &ask, 1,
+					    &again, &fixture->err));
+	assert_refused(fixture, vfp_setup_park(fixture->pool, &again, &fixture->err), EEXIST,
+		       "MAC 52:54:00:00:00:01: VF ens1f0#0 carries it still, since its scrub "
+		       "failed (");
+	assert_refused(fixture, vfp_setup_park(fixture->pool, &again, &fixture->err), EEXIST,
+		       "run: vfpool vf scrub ens1f0#0");
+	assert_done(fixture, vfp_setup_reclaim(fixture->pool, &lease.vf, &fixture->err));
+	assert_done(fixture, vfp_setup_park(fixture->pool, &again, &fixture->err));
+}
+
 /* While a domain runs: what the driver takes is changed, read back and in the lease; what it
  * refuses stays, and is said. */
 static void test_change(void **state)
@@ -252,8 +334,9 @@ static void test_scrub_fails(void **state)
 		unsigned int n;
 		const char *word;
 	} cases[] = {
-		{"vf_read", 1, NULL},	 {"vf_read", 2, NULL},	   {"vf_write", 1, "MAC"},
-		{"vf_write", 1, "VLAN"}, {"vf_write", 1, "trust"}, {"vf_write", 1, "rate"},
+		{"sysfs_write", 1, "/reset"}, {"vf_read", 1, NULL},    {"vf_read", 2, NULL},
+		{"vf_write", 1, "MAC"},	      {"vf_write", 1, "VLAN"}, {"vf_write", 1, "trust"},
+		{"vf_write", 1, "rate"},
 	};
 
 	for (size_t i = 0; i < VFP_N(cases); i++) {
@@ -265,6 +348,7 @@ static void test_scrub_fails(void **state)
 		setup(&own);
 		fixture = own;
 		lease = fixture_lease(fixture, 1, "blue");
+		assert_done(fixture, vfp_setup_park(fixture->pool, &lease, &fixture->err));
 		assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
 		fake_kernel_fail(&fixture->host, cases[i].door, cases[i].n, "EIO", cases[i].word);
 		assert_refused(fixture,
@@ -458,6 +542,9 @@ int main(void)
 		TEST(test_read_back, setup),
 		TEST(test_unsupported, setup),
 		TEST(test_unreported, setup_blind),
+		TEST(test_scrub, setup_full),
+		TEST(test_scrub_without_reset, setup),
+		TEST(test_mac_that_stays, setup),
 		TEST(test_change, setup),
 		TEST(test_end, setup),
 		TEST(test_late, setup),

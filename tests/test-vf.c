@@ -268,7 +268,8 @@ static void test_scrubbed(void **state)
 	const struct vfp_attrs *s = &vfp_attrs_scrubbed;
 
 	(void)state;
-	assert_int_equal(s->known, 0x3f);
+	assert_int_equal(s->known, 0x1ff);
+	assert_false(s->rss_query || s->node_guid || s->port_guid);
 	assert_true(vfp_mac_is_none(&s->mac) && s->spoofchk && !s->trust && !s->vlan && !s->qos);
 	assert_int_equal(s->link_state, VFP_LINK_AUTO);
 	assert_int_equal(s->min_rate_mbps + s->max_rate_mbps, 0);

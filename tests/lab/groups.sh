@@ -82,5 +82,23 @@ check "nothing is found" nothing_found
 virsh --quiet destroy web1
 check "it starts anew with what the group says" virsh --quiet start web1
 check "VLAN 300" grep -q 'vlan 300' <(vf_words "$(vf_of $mac)")
+vf=$(vf_of $mac)
 virsh --quiet destroy web1
-vfpool journal | tail -n 20
+
+step "The scrub resets the VF, and what fails is said where it hurts"
+check "the journal has its time" grep -Eq "free .*web1 .*scrubbed in [0-9]+ ms, reset in [0-9]+ of them" <(vfpool journal)
+virsh --quiet start web1
+vf=$(vf_of $mac)
+reset=/sys/bus/pci/devices/$(vf_address eth0 "${vf#*#}")/reset
+mount --bind /dev/full "$reset"
+virsh --quiet destroy web1
+check "a reset that fails makes the VF faulty, with the reason" grep -Eq "$vf .*faulty .*its reset failed.*No space left" <(vfpool vf list)
+check "the MAC is on it still" grep -q "$mac" <(vf_words "$vf")
+expect_fail "and in the way of its own domain, with what to do" "carries it still.*run: vfpool vf scrub $vf" vfpool domain start web1
+expect_fail "a scrub fails as long as the cause is there" 'its reset failed' vfpool vf scrub "$vf"
+umount "$reset"
+check "then it succeeds" vfpool vf scrub "$vf"
+check "nothing is on the VF" grep -q '00:00:00:00:00:00' <(vf_words "$vf")
+check "and the domain starts" vfpool domain start web1
+virsh --quiet destroy web1
+vfpool journal | tail -n 30
