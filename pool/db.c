@@ -76,7 +76,9 @@ static const struct step {
 
 #define SELECT_EVENT                                                                     \
 	"SELECT id, time_ms, event, uuid, domain, mac, vf, pci, pool, text FROM journal" \
-	" WHERE id > ?1 AND time_ms >= ?2 "
+	" WHERE id > ?1 AND time_ms >= ?2 AND (?3 = 0 OR time_ms < ?3)"                  \
+	" AND (?4 IS NULL OR vf = ?4 OR pci = ?4) AND (?5 IS NULL OR pool = ?5)"         \
+	" AND (?6 IS NULL OR event = ?6) "
 
 static const char *const sql_of[VFP_N_SQL] = {
 	[VFP_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -236,12 +238,14 @@ static const char *const sql_of[VFP_N_SQL] = {
 	[VFP_SQL_NOTE] =
 		"INSERT INTO journal (time_ms, event, uuid, domain, mac, vf, pci, pool, text)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-	/* ?1 after this one, ?2 since, then what is not NULL */
+	/* ?1 after this one, ?2 since, ?3 until, 0 none; then what is not NULL: ?4 VF, ?5 pool,
+	 * ?6 event, ?7 domain or MAC, ?8 domain */
 	[VFP_SQL_JOURNAL] = SELECT_EVENT "ORDER BY id",
 	[VFP_SQL_JOURNAL_OF_DOMAIN] = SELECT_EVENT
-	"AND ((uuid <> '' AND uuid = ?3) OR (domain <> '' AND domain = ?3)) ORDER BY id",
+	"AND ((uuid <> '' AND uuid = ?7) OR (domain <> '' AND domain = ?7)) ORDER BY id",
 	[VFP_SQL_JOURNAL_OF_MAC] = SELECT_EVENT
-	"AND mac <> '' AND mac = ?3 AND (?4 IS NULL OR uuid = ?4 OR domain = ?4) ORDER BY id",
+	"AND mac <> '' AND mac = ?7 AND (?8 IS NULL OR uuid = ?8 OR domain = ?8) ORDER BY id",
+	[VFP_SQL_JOURNAL_EVENTS] = "SELECT DISTINCT event FROM journal ORDER BY event",
 	[VFP_SQL_JOURNAL_TRIM] = "DELETE FROM journal WHERE time_ms < ?1",
 };
 

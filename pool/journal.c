@@ -44,20 +44,42 @@ int vfp_pool_journal(struct vfp_pool *pool, const struct vfp_journal_filter *fil
 		     struct vfp_event **ret, size_t *ret_n, struct vfp_err *err)
 {
 	const struct vfp_value after = VFP_NUMBER(filter->after_id),
-			       since = VFP_NUMBER(filter->since_ms);
+			       since = VFP_NUMBER(filter->since_ms),
+			       until = VFP_NUMBER(filter->until_ms), vf = VFP_TEXT(filter->vf),
+			       home = VFP_TEXT(filter->pool), event = VFP_TEXT(filter->event);
 	const struct vfp_value domain = VFP_TEXT(filter->domain), mac = VFP_TEXT(filter->mac);
 
 	/* A statement for each, since an index serves only where its column is compared in any
 	 * case. */
 	if (filter->mac)
 		return vfp_db_rows(pool->db, VFP_SQL_JOURNAL_OF_MAC,
-				   VFP_VALUES(after, since, mac, domain), &event_shape, ret, ret_n,
-				   err);
+				   VFP_VALUES(after, since, until, vf, home, event, mac, domain),
+				   &event_shape, ret, ret_n, err);
 	if (filter->domain)
 		return vfp_db_rows(pool->db, VFP_SQL_JOURNAL_OF_DOMAIN,
-				   VFP_VALUES(after, since, domain), &event_shape, ret, ret_n, err);
-	return vfp_db_rows(pool->db, VFP_SQL_JOURNAL, VFP_VALUES(after, since), &event_shape, ret,
+				   VFP_VALUES(after, since, until, vf, home, event, domain),
+				   &event_shape, ret, ret_n, err);
+	return vfp_db_rows(pool->db, VFP_SQL_JOURNAL,
+			   VFP_VALUES(after, since, until, vf, home, event), &event_shape, ret,
 			   ret_n, err);
+}
+
+char *vfp_pool_journal_events(struct vfp_pool *pool, char *buf, size_t size)
+{
+	struct word {
+		char event[sizeof(((struct vfp_event *)0)->event)];
+	};
+	static const struct vfp_column columns[] = {VFP_COLUMN_TEXT(struct word, event)};
+	static const struct vfp_shape shape = VFP_SHAPE(struct word, columns);
+	vfp_autofree struct word *words = NULL;
+	size_t n = 0, used = 0;
+
+	vfp_db_rows(pool->db, VFP_SQL_JOURNAL_EVENTS, NULL, &shape, &words, &n, NULL);
+	buf[0] = '\0';
+	for (size_t i = 0; i < n && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? ", " : "",
+					 words[i].event);
+	return buf;
 }
 
 int vfp_pool_trim(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *ret_n,

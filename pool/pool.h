@@ -288,14 +288,20 @@ int vfp_pool_note(struct vfp_pool *pool, const char *event, const struct vfp_own
 
 struct vfp_journal_filter {
 	int64_t since_ms;   /* 0 all */
+	int64_t until_ms;   /* before this moment; 0 all */
 	int64_t after_id;   /* 0 all; for following */
 	const char *domain; /* name or UUID; NULL any */
-	const char *mac;    /* NULL any */
+	const char *mac;    /* NULL any; as vfp_mac_format() writes it */
+	const char *vf;	    /* PF#N, or a PCI address as it was; NULL any */
+	const char *pool;   /* NULL any; lines that are about no pool have none */
+	const char *event;  /* NULL any */
 };
 /* Deletes the lines that are older than @older_than_ms.  -EINVAL: less than a day, which the schema
  * keeps.  @ret_n: how many; NULL where nobody asks. */
 int vfp_pool_trim(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *ret_n,
 		  struct vfp_err *err);
+/* The events that the journal has, "bind, free, lease".  Returns @buf. */
+char *vfp_pool_journal_events(struct vfp_pool *pool, char *buf, size_t size);
 /* Oldest first.  The caller frees *ret. */
 int vfp_pool_journal(struct vfp_pool *pool, const struct vfp_journal_filter *filter,
 		     struct vfp_event **ret, size_t *ret_n, struct vfp_err *err);

@@ -170,11 +170,42 @@ prints 0 'ens1f0#1 .*free' "free again" vfpool vf list
 step "Leases"
 hook web1 prepare - "$root/web1.bound.xml"
 prints 0 'web1 .*preparing' "prepare leases" vfpool lease list
+prints 0 'holds +web1 .*52:54:00:00:00:01 .*ens1f[01]#0' "who, by MAC, in any case" vfpool who 52:54:00:00:00:01
+vf=$(vfpool lease list --json | sed -n 's/.*"vf":"\(.*\)".*/\1/p')
+prints 0 'holds +web1' "by VF" vfpool who "$vf"
+prints 0 'holds +web1' "by address" vfpool who "$(basename "$(readlink "$root/sys/class/net/${vf%#*}/device/virtfn${vf#*#}")")"
+prints 0 'holds +web1' "by domain" vfpool who web1
+prints 0 'host +ens1f0 ' "a PF's own MAC" vfpool who "$(cat "$root/sys/class/net/ens1f0/address")"
+prints 0 'holds +web1' "now" vfpool who 52:54:00:00:00:01 --at "$(date '+%F %T' -d '2 seconds')"
+prints 3 'nobody had .* at 1d' "a day ago it was nobody" vfpool who 52:54:00:00:00:01 --at 1d
+prints 2 '\-\-at soon: ' "no time" vfpool who web1 --at soon
 prints 3 'no lease of such' "release of another domain" vfpool lease release web2
 prints 5 'in use by web1' "its daemon lives: not released" vfpool lease release web1
 "$top_builddir/tests/fake-root" "$root" -process "$libvirtd_PID"
 prints 0 'scrubbed and free; web1 had it' "with the daemon and QEMU gone it is" vfpool lease release web1
+prints 0 'held +web1' "who remembers" vfpool who "$vf"
+check "once, though it was seen more than once" test "$(vfpool who "$vf" --json | grep -c '"held"')" = 1
 check "no lease is left" test "$(vfpool lease list --json | tr -d ' \n')" = '[]'
+
+step "Journal"
+prints 0 'lease +web1' "by domain" vfpool journal --domain web1 --event lease
+prints 0 'lease +web1' "by MAC" vfpool journal --mac 52:54:00:00:00:01 --event lease
+prints 0 'lease +web1' "by VF" vfpool journal --vf "$vf" --event lease
+prints 0 'lease +web1' "by pool, in the last hour" vfpool journal --pool sriov0 --since 1h --event lease
+check "nothing until an hour ago" test "$(vfpool journal --until 1h --json | tr -d ' \n')" = '[]'
+check "nothing of another VF" test "$(vfpool journal --vf ens1f1#2 --event lease --json | tr -d ' \n')" = '[]'
+prints 3 'no event leese in the journal, which has: .*lease' "no such event" vfpool journal --event leese
+prints 2 'not a MAC address' "no MAC" vfpool journal --mac 52:54
+prints 2 'PF#NUMBER or a PCI address was expected' "no VF" vfpool journal --vf ens1f0
+prints 2 '10m or 2h or 3d ago' "no time" vfpool journal --until tomorrow
+"$top_builddir/tests/vfpool-fake" --root "$root" journal --follow --json --event hold >"$root/followed" &
+follower=$!
+for n in 1 2; do
+	vfpool vf hold "ens1f0#$n" --reason "follow $n" >"$root/said"
+	check "follow shows line $n" wait_until 10 grep -q "follow $n" "$root/followed"
+done
+kill $follower
+check "each is one line of JSON" test "$(grep -c '^{.*"follow [12]".*}$' "$root/followed")" = 2
 
 step "Check"
 new_pool

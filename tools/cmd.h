@@ -41,6 +41,10 @@ enum vfp_opt {
 	VFP_OPT_PORTGROUP,
 	VFP_OPT_LIVE,
 	VFP_OPT_CONFIG,
+	VFP_OPT_UNTIL,
+	VFP_OPT_AT,
+	VFP_OPT_EVENT,
+	VFP_OPT_FOLLOW,
 	VFP_OPT_FORMAT,
 	VFP_OPT_ONCE,
 	VFP_OPT_INTERVAL,
@@ -91,6 +95,11 @@ int vfp_ctx_pool(struct vfp_ctx *ctx, enum vfp_pool_mode mode, struct vfp_err *e
 /* The file that a command is given, "-" for stdin. */
 int vfp_ctx_read(const char *path, size_t max, char **ret_text, size_t *ret_size,
 		 struct vfp_err *err);
+
+/* The moment that a time option names, 0 when it is not given: "2026-11-23", "2026-11-23 14:05"
+ * (:30), "14:05" (today), all local; "2026-11-23T14:05:30Z", as JSON has it; "10m" (s, m, h, d) ago;
+ * or seconds since 1970. */
+int vfp_ctx_time(const struct vfp_ctx *ctx, enum vfp_opt opt, int64_t *ret_ms, struct vfp_err *err);
 
 /* After a change of a pool or of its port group @portgroup (NULL: perhaps all): what follows it,
  * and with --live what runs; prints what there is to say.  -EIO: not all that runs could be

@@ -21,13 +21,16 @@ struct vfp_print {
 	json_object *row;
 	char **cells; /* of a table, row after row */
 	size_t n_cells;
+	size_t *widths;	 /* of a table's columns, once it has been begun */
+	bool is_flushed; /* part of it is printed */
 };
 
 static void add(struct vfp_print *p, char *text, json_object *value);
 static void print_json(json_object *object);
 static void finish(struct vfp_print *p);
 static const char *cell(const struct vfp_print *p, size_t row, size_t column);
-static void print_table(const struct vfp_print *p);
+static void print_table(struct vfp_print *p);
+static void forget_cells(struct vfp_print *p);
 
 struct vfp_print *vfp_print_begin(const struct vfp_column *columns, size_t n, bool json)
 {
@@ -74,10 +77,31 @@ void vfp_print_time(struct vfp_print *p, int64_t ms)
 	vfp_print_text(p, "%s", text);
 }
 
+void vfp_print_flush(struct vfp_print *p)
+{
+	const size_t n_rows = p->rows ? json_object_array_length(p->rows) : 0;
+
+	for (size_t i = 0; i < n_rows; i++)
+		puts(json_object_to_json_string_ext(json_object_array_get_idx(p->rows, i),
+						    JSON_C_TO_STRING_PLAIN |
+							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	if (p->rows) {
+		json_object_put(p->rows);
+		p->rows = json_object_new_array();
+	} else {
+		print_table(p);
+	}
+	forget_cells(p);
+	p->is_flushed = true;
+	fflush(stdout);
+}
+
 void vfp_print_end(struct vfp_print *p)
 {
 	assert(p->n_cells % p->n_columns == 0);
-	if (p->rows)
+	if (p->is_flushed)
+		vfp_print_flush(p);
+	else if (p->rows)
 		print_json(p->rows);
 	else
 		print_table(p);
@@ -109,10 +133,17 @@ static void print_json(json_object *object)
 static void finish(struct vfp_print *p)
 {
 	json_object_put(p->rows);
+	forget_cells(p);
+	free(p->cells);
+	free(p->widths);
+	free(p);
+}
+
+static void forget_cells(struct vfp_print *p)
+{
 	for (size_t i = 0; p->cells && i < p->n_cells; i++)
 		free(p->cells[i]);
-	free(p->cells);
-	free(p);
+	p->n_cells = 0;
 }
 
 /* Takes @text and @value over. */
@@ -148,23 +179,27 @@ static void print_line(const struct vfp_print *p, const size_t *widths, const ch
 	printf("%s\n", texts[p->n_columns - 1]);
 }
 
-static void print_table(const struct vfp_print *p)
+static void print_table(struct vfp_print *p)
 {
-	vfp_autofree size_t *widths = vfp_alloc(p->n_columns, sizeof(*widths));
 	vfp_autofree const char **texts = vfp_alloc(p->n_columns, sizeof(*texts));
-	size_t n_rows = p->n_cells / p->n_columns;
+	const size_t n_rows = p->n_cells / p->n_columns;
+	const bool is_begun = p->widths;
 
+	if (!is_begun)
+		p->widths = vfp_alloc(p->n_columns, sizeof(*p->widths));
 	for (size_t i = 0; i < p->n_columns; i++) {
 		texts[i] = p->columns[i].head;
-		widths[i] = strlen(texts[i]);
+		if (strlen(texts[i]) > p->widths[i])
+			p->widths[i] = strlen(texts[i]);
 		for (size_t row = 0; row < n_rows; row++)
-			if (strlen(cell(p, row, i)) > widths[i])
-				widths[i] = strlen(cell(p, row, i));
+			if (strlen(cell(p, row, i)) > p->widths[i])
+				p->widths[i] = strlen(cell(p, row, i));
 	}
-	print_line(p, widths, texts);
+	if (!is_begun)
+		print_line(p, p->widths, texts);
 	for (size_t row = 0; row < n_rows; row++) {
 		for (size_t i = 0; i < p->n_columns; i++)
 			texts[i] = cell(p, row, i);
-		print_line(p, widths, texts);
+		print_line(p, p->widths, texts);
 	}
 }

@@ -31,6 +31,8 @@ void vfp_print_number(struct vfp_print *p, int64_t value);
 void vfp_print_bool(struct vfp_print *p, bool value); /* yes, no */
 /* Milliseconds since 1970: local time in a table, UTC by RFC 3339 in JSON; 0 is none. */
 void vfp_print_time(struct vfp_print *p, int64_t ms);
+/* Prints what there is by now, and goes on: the head once, JSON as one object a line. */
+void vfp_print_flush(struct vfp_print *p);
 void vfp_print_end(struct vfp_print *p);
 /* The same for one row that is a thing of its own: "Head: cell" line by line, or the JSON object
  * without an array around it. */

@@ -26,8 +26,8 @@ static const struct option {
 	[VFP_OPT_NO_PARK] = {"no-park", NULL, "leave the VFs to the host's driver"},
 	[VFP_OPT_POOL] = {"pool", "POOL", "of this pool"},
 	[VFP_OPT_SINCE] = {"since", "TIME",
-			   "from this time on: \"YYYY-MM-DD\", \"YYYY-MM-DD HH:MM\" or "
-			   "seconds since 1970"},
+			   "from then on: \"YYYY-MM-DD\", \"YYYY-MM-DD HH:MM\", HH:MM today, 10m "
+			   "or 2h or 3d ago, or seconds since 1970"},
 	[VFP_OPT_DOMAIN] = {"domain", "NAME", "of this domain only, by name or UUID"},
 	[VFP_OPT_MAC] = {"mac", "MAC", "of this MAC"},
 	[VFP_OPT_CONNECT] = {"connect", "URI", "libvirt's URI (qemu:///system)"},
@@ -38,6 +38,10 @@ static const struct option {
 	[VFP_OPT_PORTGROUP] = {"portgroup", "GROUP", "the pool's port group (its default)"},
 	[VFP_OPT_LIVE] = {"live", NULL, "the running domain"},
 	[VFP_OPT_CONFIG] = {"config", NULL, "the definition, for the next start"},
+	[VFP_OPT_UNTIL] = {"until", "TIME", "before then"},
+	[VFP_OPT_AT] = {"at", "TIME", "at that moment"},
+	[VFP_OPT_EVENT] = {"event", "EVENT", "of this kind: lease, refused, faulty …"},
+	[VFP_OPT_FOLLOW] = {"follow", NULL, "go on with what happens, until interrupted"},
 	[VFP_OPT_FORMAT] = {"format", "FORMAT", "svg or dot"},
 	[VFP_OPT_ONCE] = {"once", NULL, "print once as text and end"},
 	[VFP_OPT_INTERVAL] = {"interval", "SECONDS", "between two looks (1)"},
