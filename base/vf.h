@@ -164,6 +164,7 @@ struct vfp_binding {
 	char pool[VFP_NAME_SIZE];
 	char portgroup[VFP_NAME_SIZE]; /* never "" */
 	struct vfp_vf vf;
-	uint16_t vlan; /* 0: the definition has no <vlan> (none, or trunk) */
-	bool managed;  /* libvirt's managed='yes': the pool does not park its VFs */
+	uint16_t vlan;	    /* 0: the definition has no <vlan> (none, or trunk) */
+	bool managed;	    /* libvirt's managed='yes': the pool does not park its VFs */
+	bool could_migrate; /* by its VFIO driver: the definition switches that off */
 };

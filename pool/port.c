@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/variant.h"
 #include "pool/book.h"
 #include "pool/choose.h"
 
@@ -63,7 +64,7 @@ static int drop_port(struct vfp_pool *pool, const struct vfp_port_row *row, cons
 static int pin_to(struct vfp_pool *pool, const struct vfp_port_row *row, const struct vfp_vf *vf,
 		  struct vfp_err *err);
 static int unpin(struct vfp_pool *pool, const struct vfp_port_row *row, struct vfp_err *err);
-static struct vfp_binding binding_of(const struct nic *nic);
+static struct vfp_binding binding_of(const struct vfp_host *host, const struct nic *nic);
 
 static const struct vfp_column port_columns[] = {
 	VFP_COLUMN_NUMBER(struct vfp_port_row, id),
@@ -114,7 +115,7 @@ int vfp_pool_bind(struct vfp_pool *pool, const struct vfp_owner *owner,
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < n; i++)
-		ret_bindings[i] = binding_of(&plan->nics[i]);
+		ret_bindings[i] = binding_of(vfp_pool_host(pool), &plan->nics[i]);
 	return 0;
 }
 
@@ -714,7 +715,7 @@ static int unpin(struct vfp_pool *pool, const struct vfp_port_row *row, struct v
 			     err, "to any VF of the pool");
 }
 
-static struct vfp_binding binding_of(const struct nic *nic)
+static struct vfp_binding binding_of(const struct vfp_host *host, const struct nic *nic)
 {
 	const struct vfp_portgroup *portgroup = &nic->group.portgroup;
 	struct vfp_binding binding = {
@@ -724,6 +725,8 @@ static struct vfp_binding binding_of(const struct nic *nic)
 		.managed = !nic->group.park,
 	};
 
+	/* A parked VF is on vfio-pci, which cannot. */
+	binding.could_migrate = binding.managed && vfp_variant_exists(host, &binding.vf.pci);
 	vfp_copy(binding.pool, sizeof(binding.pool), nic->group.pool);
 	vfp_copy(binding.portgroup, sizeof(binding.portgroup), portgroup->name);
 	return binding;

@@ -14,11 +14,20 @@
 
 VFP_DEFINE_AUTO(domain, struct vfp_domain *, vfp_domain_free)
 
+/* The first QEMU that lets a VF's migration be switched off, and the first that could migrate one
+ * unasked (its release notes; 7.2 of Debian 12 knows x-enable-migration alone, and that is off). */
+#define QEMU_MIGRATES 8001000
+
+static bool qemu_can_switch(struct vfp_libvirt *libvirt)
+{
+	return libvirt && vfp_libvirt_qemu_version(libvirt) >= QEMU_MIGRATES;
+}
+
 static int wants_of(struct vfp_pool *pool, const struct vfp_domain *dom, struct vfp_want *wants,
 		    size_t *nics, size_t *ret_n, struct vfp_err *err);
 
-int vfp_bind(struct vfp_pool *pool, const char *text, size_t size, const char *uuid,
-	     struct vfp_owner *ret_owner, char **ret_text, struct vfp_err *err)
+int vfp_bind(struct vfp_pool *pool, struct vfp_libvirt *libvirt, const char *text, size_t size,
+	     const char *uuid, struct vfp_owner *ret_owner, char **ret_text, struct vfp_err *err)
 {
 	vfp_auto(domain) dom = NULL;
 	struct vfp_want wants[VFP_MAX_NICS];
@@ -49,6 +58,9 @@ int vfp_bind(struct vfp_pool *pool, const char *text, size_t size, const char *u
 				   err);
 		if (rc < 0)
 			return vfp_fail_in(err, rc, "%s", owner.name);
+		for (size_t i = 0; i < n; i++)
+			bindings[i].could_migrate =
+				bindings[i].could_migrate && qemu_can_switch(libvirt);
 		rc = vfp_domain_rewrite(dom, owner.uuid, bindings, nics, n, &bound, err);
 		if (rc < 0)
 			return vfp_fail_in(err, rc, "%s", owner.name);

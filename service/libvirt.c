@@ -78,6 +78,13 @@ void vfp_libvirt_close(struct vfp_libvirt *libvirt)
 	free(libvirt);
 }
 
+unsigned long vfp_libvirt_qemu_version(struct vfp_libvirt *libvirt)
+{
+	unsigned long version = 0;
+
+	return virConnectGetVersion(libvirt->conn, &version) == 0 ? version : 0;
+}
+
 int vfp_libvirt_definition(struct vfp_libvirt *libvirt, const char *key, char **ret_text,
 			   struct vfp_err *err)
 {

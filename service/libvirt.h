@@ -12,6 +12,8 @@ struct vfp_libvirt;
 /* @uri NULL: qemu:///system.  -ENOTCONN: no daemon answers there. */
 int vfp_libvirt_open(const char *uri, struct vfp_libvirt **ret, struct vfp_err *err);
 void vfp_libvirt_close(struct vfp_libvirt *libvirt); /* NULL is fine */
+/* QEMU's: 1000000 * major + 1000 * minor + release; 0 when libvirt does not say. */
+unsigned long vfp_libvirt_qemu_version(struct vfp_libvirt *libvirt);
 
 /* The persistent definition of the domain whose name or UUID @key is, with its secrets (it is to be
  * defined again).  -ENOENT: there is no such domain, or it has no definition.  The caller frees. */

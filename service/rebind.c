@@ -54,8 +54,8 @@ static int look_once(struct vfp_rebind *rebind, struct vfp_err *err)
 		rc = look_at_alone(rebind, err);
 	if (rc < 0 || rebind->found == VFP_REBOUND_ALONE)
 		return rc;
-	rc = vfp_bind(pool, rebind->text, strlen(rebind->text), rebind->owner.uuid, &rebind->owner,
-		      &rebind->bound, err);
+	rc = vfp_bind(pool, rebind->libvirt, rebind->text, strlen(rebind->text), rebind->owner.uuid,
+		      &rebind->owner, &rebind->bound, err);
 	if (rc < 0)
 		return rc;
 	if (!rebind->bound)
@@ -246,7 +246,7 @@ int vfp_define(struct vfp_pool *pool, struct vfp_libvirt *libvirt, const char *t
 {
 	vfp_autofree char *bound = NULL;
 	struct vfp_owner owner;
-	int rc = vfp_bind(pool, text, strlen(text), uuid, &owner, &bound, err);
+	int rc = vfp_bind(pool, libvirt, text, strlen(text), uuid, &owner, &bound, err);
 
 	if (rc == 0)
 		rc = vfp_pool_set_alone(pool, &owner, "", err);

@@ -45,7 +45,8 @@ void bind_all(const struct vfp_domain *dom, const char *pool, struct bind_all *r
 					      (unsigned int)i,
 					      {0, 1, (uint8_t)(0x10 + i / 8), (uint8_t)(i % 8)}};
 		binding->vlan = vlan_of(want.portgroup);
-		binding->managed = !strcmp(want.pool, "managed0");
+		binding->could_migrate = !strcmp(want.pool, "migrating0");
+		binding->managed = binding->could_migrate || !strcmp(want.pool, "managed0");
 		ret_bind->nics[ret_bind->n++] = i;
 	}
 }

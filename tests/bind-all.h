@@ -4,8 +4,8 @@
  * the tests, the corpus and the fuzzer.
  *
  * The bindings are a function of the document alone: NIC i gets VF i below 0000:01:10.0, and the
- * VLAN is its port group's: red 200, trunk none, all others 100.  Only the pool "managed0" does not
- * park its VFs.
+ * VLAN is its port group's: red 200, trunk none, all others 100.  Only the pools "managed0"
+ * and "migrating0" do not park their VFs; those of the latter could migrate.
  */
 #pragma once
 

@@ -81,7 +81,7 @@ static char *data(const char *name, const char *kind)
 
 static void test_documents(void **state)
 {
-	static const char *const names[] = {"plain", "one-line", "rich", "mixed"};
+	static const char *const names[] = {"plain", "one-line", "rich", "mixed", "migrating"};
 
 	(void)state;
 	for (size_t i = 0; i < VFP_N(names); i++) {

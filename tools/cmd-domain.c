@@ -113,7 +113,7 @@ static int domain_rewrite(struct vfp_ctx *ctx, struct vfp_err *err)
 	if (rc == 0)
 		rc = vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
 	if (rc == 0)
-		rc = vfp_bind(ctx->pool, text, size, NULL, &owner, &bound, err);
+		rc = vfp_bind(ctx->pool, NULL, text, size, NULL, &owner, &bound, err);
 	if (rc < 0)
 		return rc;
 	if (bound)

@@ -15,6 +15,7 @@
  *	    <vfpool:currentMemory unit='KiB'>524288</vfpool:currentMemory>
  *	    <vfpool:memballoon/>				there was none; else it holds it
  *	    <vfpool:disk dev='vda'/>				no snapshot attribute; else with it
+ *	    <vfpool:override alias='ua-…'/>			no such property; else value='…'
  *	  </vfpool:former>
  *	</vfpool:domain>
  *

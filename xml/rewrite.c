@@ -12,6 +12,7 @@
  *   drops the rest without effect: they live on in the metadata only.
  * - A disk gets snapshot='no' unless it is read-only and says nothing: then that is the default,
  *   and libvirt drops the attribute.  A CD-ROM is always read-only, a floppy is not.
+ * - A VF whose driver could migrate it gets that switched off (xml/override.h).
  * - <currentMemory> that is absent means <memory>, so it stays absent.
  */
 #include "xml/domain.h"
@@ -23,6 +24,7 @@
 
 #include "xml/document.h"
 #include "xml/edit.h"
+#include "xml/override.h"
 
 /* A rewrite under way. */
 struct work {
@@ -65,6 +67,9 @@ static void fill_current_memory(struct work *work);
 static char *unit_attr(xmlNodePtr memory);
 static void remove_balloon(struct work *work);
 static void leave_disks_out(struct work *work);
+static void switch_migration_off(struct work *work, const struct vfp_binding *bindings,
+				 const size_t *nics, size_t n);
+static char *alias_of(const struct vfp_mac *mac);
 static void add_former_disk(struct work *work, xmlNodePtr disk);
 static void add_former(struct work *work, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -97,6 +102,7 @@ int vfp_domain_rewrite(const struct vfp_domain *dom, const char *uuid,
 		fill_current_memory(&work);
 		remove_balloon(&work);
 		leave_disks_out(&work);
+		switch_migration_off(&work, bindings, nics, n);
 		write_metadata(&work);
 	}
 	*ret_text = vfp_edits_apply(edits);
@@ -366,15 +372,21 @@ static bool is_plain_vlan(xmlNodePtr vlan, uint16_t id)
 static void bind_alias(struct work *work, xmlNodePtr interface, const struct vfp_binding *binding,
 		       struct vfp_block *missing)
 {
-	const uint8_t *byte = binding->mac.byte;
 	xmlNodePtr node = vfp_xml_child(interface, "alias");
-	vfp_autofree char *alias = vfp_format(VFP_ALIAS_PREFIX "%02x%02x%02x%02x%02x%02x", byte[0],
-					      byte[1], byte[2], byte[3], byte[4], byte[5]);
+	vfp_autofree char *alias = alias_of(&binding->mac);
 
 	if (!node)
 		vfp_block_line(missing, 0, "<alias name='%s'/>", alias);
 	else if (!vfp_xml_attr_is(node, "name", alias))
 		vfp_edit_attr(work->edits, node, "name", alias);
+}
+
+static char *alias_of(const struct vfp_mac *mac)
+{
+	const uint8_t *byte = mac->byte;
+
+	return vfp_format(VFP_ALIAS_PREFIX "%02x%02x%02x%02x%02x%02x", byte[0], byte[1], byte[2],
+			  byte[3], byte[4], byte[5]);
 }
 
 /* Notes the port of a NIC that is bound now. */
@@ -522,6 +534,36 @@ static void add_former_disk(struct work *work, xmlNodePtr disk)
 		add_former(work, "<vfpool:disk dev='%s' snapshot='%s'/>", dev, was);
 	else
 		add_former(work, "<vfpool:disk dev='%s'/>", dev);
+}
+
+/* Where the VF's driver could migrate it.  A BOUND NIC that the caller does not name stays as it
+ * is. */
+static void switch_migration_off(struct work *work, const struct vfp_binding *bindings,
+				 const size_t *nics, size_t n)
+{
+	const struct vfp_domain *dom = work->dom;
+	struct vfp_override_changes changes = {.former = work->former};
+	char *aliases[VFP_MAX_NICS];
+	size_t n_aliases = 0;
+
+	for (size_t i = 0; i < dom->n_nics; i++) {
+		const struct vfp_binding *binding = NULL;
+		vfp_autofree char *alias = NULL;
+
+		for (size_t j = 0; j < n; j++)
+			if (nics[j] == i)
+				binding = &bindings[j];
+		if (!binding && dom->nics[i].kind != VFP_NIC_BOUND)
+			continue;
+		alias = alias_of(binding ? &binding->mac : &dom->nics[i].want.mac);
+		if (binding ? binding->could_migrate : vfp_override_is_ours(dom, alias))
+			aliases[n_aliases++] = VFP_TAKE(alias);
+	}
+	vfp_override_write(dom, work->edits, aliases, n_aliases, &changes);
+	work->n_former += changes.n_former;
+	work->is_changed = work->is_changed || changes.is_changed;
+	for (size_t i = 0; i < n_aliases; i++)
+		free(aliases[i]);
 }
 
 /* Notes how something was that this rewrite changes. */

@@ -13,6 +13,7 @@
 
 #include "xml/document.h"
 #include "xml/edit.h"
+#include "xml/override.h"
 
 /* Children of a bound interface that mean the same on the author's, so the bound one's are taken
  * over. */
@@ -66,6 +67,7 @@ int vfp_domain_undo(const struct vfp_domain *dom, char **ret_text, struct vfp_er
 	restore_current_memory(&work);
 	restore_balloon(&work);
 	restore_disks(&work);
+	vfp_override_undo(dom, work.edits);
 	remove_metadata(&work);
 	*ret_text = vfp_edits_apply(edits);
 	return 0;
