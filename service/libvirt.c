@@ -339,6 +339,7 @@ static void read_domain(virDomainPtr domain, struct vfp_libvirt_domain *ret)
 		ret->definition = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
 	if (virDomainIsActive(domain) == 1)
 		ret->live = virDomainGetXMLDesc(domain, 0);
+	ret->has_saved_image = virDomainHasManagedSaveImage(domain, 0) == 1;
 }
 
 int vfp_libvirt_domains(struct vfp_libvirt *libvirt, const char *key,

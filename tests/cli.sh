@@ -13,6 +13,12 @@ prints 2 "no option '--vfz'" "nor at options" vfpool pf enable ens1f0 --vfz 1
 prints 2 'takes no option --vfs' "an option of another command" vfpool pf list --vfs 1
 prints 2 'needs a value' "an option without its value" vfpool pf enable ens1f0 --vfs
 
+step "Limits"
+prints 0 'migrate +migrate --live +refused +refused +QEMU' "what a domain with a VF can do" vfpool domain limits
+check "docs/limits has that table" test "$(vfpool domain limits | sed 's/ *$//' |
+	grep -cvxFf "$top_srcdir/docs/limits")" = 0
+prints 2 'no such operation; there are: start' "no such operation" vfpool domain check web1 --op fly
+
 step "Before anything is defined"
 prints 0 'ens1f0 +0000:01:00.0 +igb +Disabled +0 +- +7' "pf list" vfpool pf list
 prints 0 '^\[' "vf list --json is a list" vfpool vf list --json

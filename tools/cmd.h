@@ -50,6 +50,7 @@ enum vfp_opt {
 	VFP_OPT_INTERVAL,
 	VFP_OPT_RESERVE,
 	VFP_OPT_FORCE,
+	VFP_OPT_OP,
 	VFP_N_OPTS
 };
 #define VFP_TAKES(opt) (1u << VFP_OPT_##opt)
@@ -81,6 +82,7 @@ extern const struct vfp_cmd vfp_cmds_portgroup[];
 extern const struct vfp_cmd vfp_cmds_vf[];
 extern const struct vfp_cmd vfp_cmds_domain[];
 extern const struct vfp_cmd vfp_cmds_attach[]; /* of the noun domain, too */
+extern const struct vfp_cmd vfp_cmds_limits[]; /* as well */
 extern const struct vfp_cmd vfp_cmds_lease[];
 extern const struct vfp_cmd vfp_cmds_who[];
 extern const struct vfp_cmd vfp_cmds_journal[];

@@ -11,6 +11,7 @@ static const struct vfp_cmd *const tables[] = {
 	vfp_cmds_pf,	  vfp_cmds_pool,   vfp_cmds_portgroup, vfp_cmds_vf,
 	vfp_cmds_domain,  vfp_cmds_attach, vfp_cmds_lease,     vfp_cmds_who,
 	vfp_cmds_journal, vfp_cmds_check,  vfp_cmds_top,       vfp_cmds_graph,
+	vfp_cmds_limits,
 };
 
 static const struct option {
@@ -47,6 +48,7 @@ static const struct option {
 	[VFP_OPT_INTERVAL] = {"interval", "SECONDS", "between two looks (1)"},
 	[VFP_OPT_RESERVE] = {"reserve", "N", "keep the first N VFs for the host itself"},
 	[VFP_OPT_FORCE] = {"force", NULL, "although the host's own traffic may be interrupted"},
+	[VFP_OPT_OP] = {"op", "OPERATION", "of this operation only; the status is 5 when it is refused"},
 };
 
 #define ALWAYS (VFP_TAKES(ROOT) | VFP_TAKES(HELP) | VFP_TAKES(VERSION))

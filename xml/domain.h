@@ -84,6 +84,10 @@ const struct vfp_domain_memory *vfp_domain_memory(const struct vfp_domain *dom);
  * base/pooldef.h, "" none. */
 const char *vfp_domain_numa_nodes(const struct vfp_domain *dom);
 
+/* The target of a disk that a snapshot takes without being told to, NULL when all are left out or
+ * read-only.  It lives in @dom. */
+const char *vfp_domain_snapshot_disk(const struct vfp_domain *dom);
+
 /* The element of the NIC in that place, as a document of its own: what virDomainUpdateDeviceFlags()
  * takes.  The caller frees it. */
 char *vfp_domain_nic_xml(const struct vfp_domain *dom, size_t place);

@@ -108,6 +108,15 @@ const char *vfp_domain_numa_nodes(const struct vfp_domain *dom)
 	return dom->numa_nodes;
 }
 
+const char *vfp_domain_snapshot_disk(const struct vfp_domain *dom)
+{
+	xmlNodePtr disk = vfp_xml_child(dom->devices, "disk");
+
+	while (disk && vfp_xml_disk_is_left_out(disk))
+		disk = vfp_xml_again(disk);
+	return disk ? disk_target(disk) : NULL;
+}
+
 xmlNodePtr vfp_xml_our_child(xmlNodePtr parent, const char *name)
 {
 	for (xmlNodePtr node = parent ? vfp_xml_first(parent) : NULL; node;
