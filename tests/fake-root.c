@@ -12,6 +12,8 @@
  *		adds a process: pid, start, comm, uuid, domain, group, guest and locked (KiB)
  *	fake-root DIR -process PID
  *		ends it
+ *	fake-root DIR memory MIB HUGE-MIB
+ *		gives it that much memory, and of that so much as free huge pages
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +43,7 @@ int main(int argc, char **argv)
 	struct vfp_host host = {.kernel = &fake_kernel};
 
 	if (argc < 2 || !vfp_copy(host.root, sizeof(host.root), argv[1])) {
-		fputs("usage: fake-root DIR [PF … | +process SPEC | -process PID]\n", stderr);
+		fputs("usage: fake-root DIR [PF … | +process SPEC | -process PID | memory MIB HUGE-MIB]\n", stderr);
 		return 2;
 	}
 	if (argc == 4 && !strcmp(argv[2], "+process")) {
@@ -49,6 +51,8 @@ int main(int argc, char **argv)
 		fake_process_add(&host, &process);
 	} else if (argc == 4 && !strcmp(argv[2], "-process")) {
 		fake_process_remove(&host, atoi(argv[3]));
+	} else if (argc == 5 && !strcmp(argv[2], "memory")) {
+		fake_memory_set(&host, strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
 	} else if (argc == 2) {
 		fake_root_fill(&host, fake_pfs, FAKE_N_PFS);
 	} else {

@@ -76,11 +76,28 @@ void fake_root_fill(const struct vfp_host *host, const struct fake_pf *pfs, size
 	for (size_t i = 0; i < VFP_N(folders); i++)
 		fake_folder(host, folders[i]);
 	fake_write(host, "/proc/sys/kernel/random/boot_id", FAKE_BOOT_ID "\n");
+	fake_memory_set(host, 64u << 10, 0);
 	fake_write(host, "/sys/bus/pci/drivers_probe", "");
 	fake_write(host, "/sys/bus/pci/drivers/vfio-pci/unbind", "");
 	fake_write(host, "/sys/bus/pci/drivers/igbvf/unbind", "");
 	for (size_t i = 0; i < n; i++)
 		fake_pf_add(host, &pfs[i]);
+}
+
+void fake_memory_set(const struct vfp_host *host, uint64_t total_mib, uint64_t huge_mib)
+{
+	static const char *const zeros[] = {"resv_hugepages", "nr_overcommit_hugepages",
+					    "surplus_hugepages"};
+	static const char folder[] = "/sys/kernel/mm/hugepages/hugepages-2048kB";
+
+	fake_write(host, "/proc/meminfo",
+		   fake_path("MemTotal:       %8" PRIu64 " kB\nMemFree:               1 kB\n"
+			     "Hugepagesize:       2048 kB\nHugetlb:        %8" PRIu64 " kB\n",
+			     total_mib << 10, huge_mib << 10));
+	fake_write(host, fake_path("%s/free_hugepages", folder),
+		   fake_path("%" PRIu64 "\n", huge_mib / 2));
+	for (size_t i = 0; i < VFP_N(zeros); i++)
+		fake_write(host, fake_path("%s/%s", folder, zeros[i]), "0\n");
 }
 
 void fake_root_remove(const struct vfp_host *host)

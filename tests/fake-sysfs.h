@@ -55,6 +55,9 @@ void fake_root_make(struct vfp_host *host, const struct fake_pf *pfs, size_t n);
 /* Fills host->root, an empty folder. */
 void fake_root_fill(const struct vfp_host *host, const struct fake_pf *pfs, size_t n);
 void fake_root_remove(const struct vfp_host *host);
+/* The host's memory, and what of it is in a pool of free huge pages of 2 MiB.  A new root has 64
+ * GiB and none. */
+void fake_memory_set(const struct vfp_host *host, uint64_t total_mib, uint64_t huge_mib);
 
 void fake_pf_add(const struct vfp_host *host, const struct fake_pf *pf);
 /* The netdev alone, on a device that is there: of @pf it takes dev, pci, mac, mtu and the link's
