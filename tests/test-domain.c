@@ -341,6 +341,147 @@ static void test_memory(void **state)
 	}
 }
 
+/* What the domain takes of the host, and on which pages. */
+static void test_footprint(void **state)
+{
+#define HUGE(pages) "<memoryBacking><hugepages>" pages "</hugepages></memoryBacking>"
+#define CELLS                                                                                 \
+	"<cpu><numa><cell id='0' memory='1' unit='GiB'/><cell id='1' memory='2' unit='GiB'/>" \
+	"</numa></cpu>"
+#define DIMM(source)                   \
+	"<memory model='dimm'>" source \
+	"<target><size unit='MiB'>256</size><node>1</node></target></memory>"
+	static const struct {
+		const char *xml;
+		unsigned int guest_mib, qemu_mib;
+		struct {
+			unsigned int page_kib, mib;
+		} huge[3];
+	} cases[] = {
+		{"<memory unit='MiB'>512</memory>", 512, 104, {{0}}},
+		{"<memory unit='MiB'>512</memory><vcpu current='1'>4</vcpu>", 512, 128, {{0}}},
+		{"<memory unit='MiB'>512</memory><vcpu>2</vcpu><iothreads>2</iothreads>",
+		 512,
+		 128,
+		 {{0}}},
+		{"<devices><video><model type='qxl' ram='65536' vram='65536'/></video>"
+		 "<video><model type='virtio'/></video><video><model type='none'/></video></devices>",
+		 0,
+		 104 + 128 + 16,
+		 {{0}}},
+		{"<maxMemory slots='2' unit='MiB'>700</maxMemory><memory unit='MiB'>512</memory>",
+		 700,
+		 104,
+		 {{0}}},
+		{HUGE("") "<memory unit='MiB'>512</memory>", 0, 104, {{0, 512}}},
+		{HUGE("<page size='2' unit='MiB'/>") "<memory unit='MiB'>512</memory>"
+						     "<maxMemory unit='MiB'>600</maxMemory>",
+		 0,
+		 104,
+		 {{2048, 600}}},
+		{HUGE("<page size='4'/>") "<memory unit='MiB'>512</memory>", 512, 104, {{0}}},
+		{HUGE("<page size='2048' nodeset='0'/>") "<memory unit='MiB'>512</memory>",
+		 0,
+		 104,
+		 {{2048, 512}}},
+		{HUGE("<page size='1' unit='G' nodeset='1'/>") CELLS, 1024, 104, {{1048576, 2048}}},
+		{HUGE("<page size='1' unit='G' nodeset='1'/><page size='2048'/>") CELLS,
+		 0,
+		 104,
+		 {{2048, 1024}, {1048576, 2048}}},
+		{HUGE("<page size='2048' nodeset='0-1,^1'/>") "<cpu><numa><cell memory='1024'/><cell memory='2048'/></numa></cpu>",
+		 2,
+		 104,
+		 {{2048, 1}}},
+		{HUGE("<page size='2048' nodeset='1'/>") CELLS "<devices>" DIMM("") "</devices>",
+		 1024,
+		 104,
+		 {{2048, 2048 + 256}}},
+		{"<memory unit='MiB'>512</memory><devices>" DIMM(
+			 "<source><pagesize unit='MiB'>2</pagesize></source>") "</devices>",
+		 256,
+		 104,
+		 {{2048, 256}}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VFP_N(cases); i++) {
+		vfp_autofree char *text =
+			vfp_format("<domain type='kvm'>%s</domain>", cases[i].xml);
+		vfp_auto(domain) dom = must_read(text);
+		const struct vfp_footprint *footprint = &vfp_domain_memory(dom)->footprint;
+		uint64_t huge_kib = 0;
+
+		if (footprint->guest_kib >> 10 != cases[i].guest_mib)
+			fail_msg("case %zu: guest %llu MiB", i, vfp_mib(footprint->guest_kib));
+		assert_int_equal(footprint->qemu_kib >> 10, cases[i].qemu_mib);
+		for (size_t k = 0; k < 3; k++) {
+			bool found = !cases[i].huge[k].mib;
+
+			for (size_t j = 0; j < VFP_MAX_PAGE_SIZES && !found; j++)
+				found = footprint->huge[j].page_kib == cases[i].huge[k].page_kib &&
+					footprint->huge[j].kib >> 10 == cases[i].huge[k].mib;
+			if (!found)
+				fail_msg("case %zu: lacks %u MiB of %u KiB pages", i,
+					 cases[i].huge[k].mib, cases[i].huge[k].page_kib);
+			huge_kib += cases[i].huge[k].mib << 10;
+		}
+		assert_int_equal(vfp_footprint_huge_kib(footprint), huge_kib);
+	}
+}
+
+/* A TCG guest has the buffer of translated code. */
+static void test_footprint_of_tcg(void **state)
+{
+	vfp_auto(domain) dom = must_read("<domain type='qemu'/>");
+
+	(void)state;
+	assert_int_equal(vfp_domain_memory(dom)->footprint.qemu_kib, (104 + 1024) << 10);
+}
+
+/* What may start; the rewrite's own result may. */
+static void test_check_memory(void **state)
+{
+	static const struct {
+		const char *from, *to; /* an edit of the bound document */
+		const char *words;     /* NULL: it may start */
+	} cases[] = {
+		{"<locked/>", "<locked/>", NULL},
+		{"<locked/>", "", "needs its memory locked: <memoryBacking><locked/>"},
+		{"<locked/>", "<hugepages/>", "(<hugepages> alone leave QEMU's small RAM blocks)"},
+		{"<locked/>", "<hugepages/><locked/>", NULL},
+		{"<memballoon model='none'/>", "<memballoon model='virtio'/>",
+		 "cannot have a memory balloon"},
+		{"<memballoon model='none'/>", "", "cannot have a memory balloon"},
+		{"</memory>\n", "</memory><currentMemory unit='MiB'>511</currentMemory>", NULL},
+		{"</memory>\n", "</memory><currentMemory unit='MiB'>510</currentMemory>",
+		 "<currentMemory> of 510 MiB is below the 512 MiB of <memory>"},
+		{"</memory>\n",
+		 "</memory><memtune><hard_limit unit='MiB'>1360</hard_limit></memtune>", NULL},
+		{"</memory>\n",
+		 "</memory><memtune><hard_limit unit='MiB'>1359</hard_limit></memtune>",
+		 "<hard_limit> of 1359 MiB is below the 1360 MiB"},
+		{"</devices>",
+		 "<memory model='virtio-mem'><target><size>1</size></target></memory></devices>",
+		 "virtio-mem"},
+	};
+	vfp_autofree char *bound = must_bind(DOMAIN("", NIC("")));
+
+	(void)state;
+	for (size_t i = 0; i < VFP_N(cases); i++) {
+		const char *at = strstr(bound, cases[i].from);
+		vfp_autofree char *edited = vfp_format("%.*s%s%s", (int)(at - bound), bound,
+						       cases[i].to, at + strlen(cases[i].from));
+		vfp_auto(domain) dom = must_read(edited);
+		struct vfp_err err = {0};
+		int rc = vfp_domain_check_memory(dom, &err);
+
+		assert_int_equal(rc, cases[i].words ? -EPERM : 0);
+		if (cases[i].words && !strstr(err.msg, cases[i].words))
+			fail_msg("case %zu: \"%s\" lacks \"%s\"", i, err.msg, cases[i].words);
+	}
+}
+
 static void test_numa_nodes(void **state)
 {
 	static const char *const cases[][2] = {
@@ -371,6 +512,10 @@ static void test_numa_nodes(void **state)
 	}
 }
 
+#define LIMITED(mib, outside, devices)                                                   \
+	DOMAIN("<memtune><hard_limit unit='MiB'>" mib "</hard_limit></memtune>" outside, \
+	       NIC("") devices)
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -387,8 +532,23 @@ static void test_refused(void **state)
 		{DOMAIN("", NIC("<port isolated='yes'/>")), EPERM, "<port isolated='yes'>"},
 		{DOMAIN("", HOSTDEV("<alias name='ua-vfpool-1'/><teaming type='transient'/>")),
 		 EPERM, "<teaming>"},
-		{DOMAIN("<memtune><hard_limit unit='MiB'>511</hard_limit></memtune>", NIC("")),
-		 EPERM, "<hard_limit> of 511 MiB is below the guest's 512 MiB"},
+		{LIMITED("1359", "", ""), EPERM,
+		 "<hard_limit> of 1359 MiB is below the 1360 MiB that count as locked for a domain "
+		 "with a VF: guest memory 512 MiB, the same for VFIO 512 MiB, QEMU's own 336 MiB; "
+		 "remove it, or raise it to that"},
+		{LIMITED("1371", "<vcpu>8</vcpu><iothreads>1</iothreads>", ""), EPERM,
+		 "QEMU's own 976 MiB"},
+		{LIMITED("2000", "<maxMemory slots='1' unit='GiB'>1</maxMemory>", ""), EPERM,
+		 "guest memory 1024 MiB, the same for VFIO 1024 MiB, QEMU's own 336 MiB, with what "
+		 "<maxMemory> lets in"},
+		{LIMITED("847", "<memoryBacking><hugepages/></memoryBacking>", ""), EPERM,
+		 "below the 848 MiB that count as locked for a domain with a VF: guest memory 0 MiB, "
+		 "the same for VFIO 512 MiB"},
+		{LIMITED("1871", "", HOSTDEV("") "<iommu model='intel'/>"), EPERM,
+		 "VFIO 1024 MiB (for each VF, with <iommu>)"},
+		{DOMAIN("", NIC("") "<memory model='virtio-mem'><target><size unit='MiB'>1</size>"
+				    "</target></memory>"),
+		 EPERM, "<memory model='virtio-mem'> cannot be locked"},
 		{DOMAIN("", NIC("") NIC("")), EINVAL, "MAC 52:54:00:00:00:01 is on two NICs"},
 		{DOMAIN("", NIC("") HOSTDEV("<mac address='52:54:00:00:00:01'/>")), EINVAL,
 		 "MAC 52:54:00:00:00:01 is on two NICs"},
@@ -743,14 +903,16 @@ static void test_metadata_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_documents),     cmocka_unit_test(test_nics),
-		cmocka_unit_test(test_others_nics),   cmocka_unit_test(test_bad_documents),
-		cmocka_unit_test(test_limits),	      cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_numa_nodes),    cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_unconcerned),   cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_rebind),	      cmocka_unit_test(test_swapped),
-		cmocka_unit_test(test_edited),	      cmocka_unit_test(test_balloon_address),
-		cmocka_unit_test(test_metadata_lost), cmocka_unit_test(test_nic_xml),
+		cmocka_unit_test(test_documents),	cmocka_unit_test(test_nics),
+		cmocka_unit_test(test_others_nics),	cmocka_unit_test(test_bad_documents),
+		cmocka_unit_test(test_limits),		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_footprint),	cmocka_unit_test(test_footprint_of_tcg),
+		cmocka_unit_test(test_check_memory),	cmocka_unit_test(test_numa_nodes),
+		cmocka_unit_test(test_refused),		cmocka_unit_test(test_unconcerned),
+		cmocka_unit_test(test_rules),		cmocka_unit_test(test_rebind),
+		cmocka_unit_test(test_swapped),		cmocka_unit_test(test_edited),
+		cmocka_unit_test(test_balloon_address), cmocka_unit_test(test_metadata_lost),
+		cmocka_unit_test(test_nic_xml),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

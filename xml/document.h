@@ -70,6 +70,16 @@ struct vfp_domain {
 xmlNodePtr vfp_xml_our_child(xmlNodePtr parent, const char *name);
 xmlNodePtr vfp_xml_our_next(xmlNodePtr node);
 
+/* Fills dom->memory and dom->total_kib. */
+int vfp_xml_read_memory(struct vfp_domain *dom, struct vfp_err *err);
+/* -EPERM with words: what no rewrite can mend, for a domain with that many VFs (and other hostdevs:
+ * with <iommu> VFIO counts the guest's memory for each). */
+int vfp_xml_check_memory(const struct vfp_domain *dom, size_t n_vfs, struct vfp_err *err);
+
+#define VFP_XML_MAX_NODES 1024 /* Linux: CONFIG_NODES_SHIFT is at most 10 */
+/* libvirt's form of a node set: "0-3,^1,5", from left to right. */
+bool vfp_xml_nodeset_parse(const char *s, bool nodes[VFP_XML_MAX_NODES]);
+
 /* Memory in KiB, rounded up, out of an element with a number and perhaps a unit='…', as libvirt
  * reads it. 0 for NULL.  -EINVAL with words. */
 int vfp_xml_memory(xmlNodePtr node, uint64_t *ret_kib, struct vfp_err *err);

@@ -20,6 +20,7 @@
  */
 #pragma once
 
+#include "base/memory.h"
 #include "base/vf.h"
 
 /* libvirt passes no string longer than 4 MiB (remote_protocol.x, REMOTE_STRING_MAX); a hook's
@@ -62,6 +63,12 @@ struct vfp_domain_memory {
 	bool is_locked;		 /* <memoryBacking><locked/> */
 	bool is_hugepages;	 /* <memoryBacking><hugepages> */
 	bool has_balloon;	 /* <memballoon> not of model none; absent (libvirt adds one) */
+	bool has_virtio_mem;	 /* <devices><memory model='virtio-mem'> */
+	/* What the domain takes of the host, with all that <maxMemory> lets in. */
+	struct vfp_footprint footprint;
+	/* What QEMU maps beside the guest's memory, at least as much as it needs: RLIMIT_MEMLOCK
+	 * counts that, resident or not. */
+	uint64_t mapped_kib;
 };
 
 /* A parsed document.  Read-only for the caller, but for its life. */
@@ -80,6 +87,11 @@ const char *vfp_domain_uuid(const struct vfp_domain *dom); /* 36 characters, low
 /* In the document's order. */
 size_t vfp_domain_nics(const struct vfp_domain *dom, const struct vfp_nic **ret_nics);
 const struct vfp_domain_memory *vfp_domain_memory(const struct vfp_domain *dom);
+/* Whether the domain may start with a VF as far as its memory goes.  -EPERM with words: it is not
+ * locked (on hugepages neither), has a balloon, has less than all its memory at the start, has a
+ * hard_limit below what counts as locked, or memory that cannot be locked (virtio-mem).  The first
+ * three a rewrite mends. */
+int vfp_domain_check_memory(const struct vfp_domain *dom, struct vfp_err *err);
 /* NUMA nodes that the domain is bound to: <numatune><memory nodeset=>, as a range of
  * base/pooldef.h, "" none. */
 const char *vfp_domain_numa_nodes(const struct vfp_domain *dom);
@@ -99,7 +111,8 @@ char *vfp_domain_nic_xml(const struct vfp_domain *dom, size_t place);
  * A NIC that names no port group goes on naming none, whatever the binding says: it follows the
  * default of its pool.  Otherwise the metadata says what the binding says.
  * -EPERM, in words that name element and NIC: <filterref>, <bandwidth>, <teaming> or
- * <port isolated='yes'> on a NIC of @nics; a hard_limit below the guest's memory.  -EINVAL: a MAC
+ * <port isolated='yes'> on a NIC of @nics; what vfp_domain_check_memory() refuses and a rewrite
+ * does not mend.  -EINVAL: a MAC
  * that another NIC of the document has; a document without <uuid>, and @uuid is none either.
  * *ret_text: the caller frees it.  It ends with a newline; the XML declaration is kept if there was
  * one. */

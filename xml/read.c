@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads what a domain's definition says about NICs, memory and NUMA, and what a rewrite kept in it.
+ * Reads what a domain's definition says about NICs and NUMA nodes, and what a rewrite kept in it.
+ * (Memory: memory.c.)
  */
 #include "xml/domain.h"
 
@@ -13,21 +14,13 @@
 #include "xml/edit.h"
 #include "xml/libxml.h"
 
-#define MAX_NODES 1024 /* Linux: CONFIG_NODES_SHIFT is at most 10 */
-
 VFP_DEFINE_AUTO(domain, struct vfp_domain *, vfp_domain_free)
 
 static const char *disk_target(xmlNodePtr disk);
 static int read_root(struct vfp_domain *dom, struct vfp_err *err);
 static int read_uuid(struct vfp_domain *dom, struct vfp_err *err);
-static int read_memory(struct vfp_domain *dom, struct vfp_err *err);
-static int read_dimms(const struct vfp_domain *dom, uint64_t *ret_kib, struct vfp_err *err);
-static int read_cells(const struct vfp_domain *dom, uint64_t *ret_kib, struct vfp_err *err);
-static int parse_memory(xmlNodePtr node, const char *text, uint64_t *ret_kib, struct vfp_err *err);
-static bool scale(uint64_t value, const char *unit, uint64_t *ret_kib);
 static void read_numa_nodes(struct vfp_domain *dom);
-static bool nodeset_parse(const char *s, bool nodes[MAX_NODES]);
-static bool nodeset_format(const bool nodes[MAX_NODES], char ret_range[VFP_RANGE_SIZE]);
+static bool nodeset_format(const bool nodes[VFP_XML_MAX_NODES], char ret_range[VFP_RANGE_SIZE]);
 static int read_kept(struct vfp_domain *dom, struct vfp_err *err);
 static int read_port(xmlNodePtr node, struct vfp_xml_port *ret_port, struct vfp_err *err);
 static int read_nics(struct vfp_domain *dom, struct vfp_err *err);
@@ -138,16 +131,6 @@ xmlNodePtr vfp_xml_our_next(xmlNodePtr node)
 	return node;
 }
 
-int vfp_xml_memory(xmlNodePtr node, uint64_t *ret_kib, struct vfp_err *err)
-{
-	vfp_autofree char *text = vfp_xml_text(node);
-
-	if (node)
-		return parse_memory(node, text, ret_kib, err);
-	*ret_kib = 0;
-	return 0;
-}
-
 int vfp_xml_pci(xmlNodePtr address, struct vfp_pci *ret_pci, struct vfp_err *err)
 {
 	static const struct {
@@ -236,7 +219,7 @@ static int read_root(struct vfp_domain *dom, struct vfp_err *err)
 	read_numa_nodes(dom);
 	rc = read_uuid(dom, err);
 	if (rc == 0)
-		rc = read_memory(dom, err);
+		rc = vfp_xml_read_memory(dom, err);
 	if (rc == 0)
 		rc = read_kept(dom, err);
 	if (rc == 0)
@@ -254,174 +237,29 @@ static int read_uuid(struct vfp_domain *dom, struct vfp_err *err)
 	return 0;
 }
 
-/* The guest's memory is what the NUMA cells have, where there are some: libvirt then corrects
- * <memory>. */
-static int read_memory(struct vfp_domain *dom, struct vfp_err *err)
-{
-	struct vfp_domain_memory *memory = &dom->memory;
-	xmlNodePtr backing = vfp_xml_child(dom->root, "memoryBacking");
-	xmlNodePtr balloon = vfp_xml_child(dom->devices, "memballoon");
-	xmlNodePtr limit = vfp_xml_child(vfp_xml_child(dom->root, "memtune"), "hard_limit");
-	xmlNodePtr current = vfp_xml_child(dom->root, "currentMemory");
-	uint64_t cells = 0;
-	int rc;
-
-	memory->is_locked = vfp_xml_child(backing, "locked");
-	memory->is_hugepages = vfp_xml_child(backing, "hugepages");
-	memory->has_balloon = !vfp_xml_attr_is(balloon, "model", "none");
-	rc = vfp_xml_memory(vfp_xml_child(dom->root, "memory"), &dom->total_kib, err);
-	if (rc == 0)
-		rc = vfp_xml_memory(vfp_xml_child(dom->root, "maxMemory"), &memory->max_kib, err);
-	if (rc == 0)
-		rc = vfp_xml_memory(limit, &memory->hard_limit_kib, err);
-	if (rc == 0)
-		rc = vfp_xml_memory(current, &memory->current_kib, err);
-	if (rc == 0)
-		rc = read_dimms(dom, &memory->dimm_kib, err);
-	if (rc == 0)
-		rc = read_cells(dom, &cells, err);
-	if (rc < 0)
-		return rc;
-	if (cells && __builtin_add_overflow(cells, memory->dimm_kib, &dom->total_kib))
-		return vfp_fail(err, EINVAL, "too much memory");
-	if (memory->dimm_kib > dom->total_kib)
-		return vfp_fail(err, EINVAL, "DIMMs of %llu KiB in %llu KiB of <memory>",
-				(unsigned long long)memory->dimm_kib,
-				(unsigned long long)dom->total_kib);
-	memory->memory_kib = dom->total_kib - memory->dimm_kib;
-	if (!current)
-		memory->current_kib = dom->total_kib;
-	return 0;
-}
-
-static int read_dimms(const struct vfp_domain *dom, uint64_t *ret_kib, struct vfp_err *err)
-{
-	xmlNodePtr dimm = vfp_xml_child(dom->devices, "memory");
-	uint64_t sum = 0, kib;
-
-	for (; dimm; dimm = vfp_xml_again(dimm)) {
-		xmlNodePtr size = vfp_xml_child(vfp_xml_child(dimm, "target"), "size");
-		int rc = vfp_xml_memory(size, &kib, err);
-
-		if (rc < 0)
-			return rc;
-		if (__builtin_add_overflow(sum, kib, &sum))
-			return vfp_xml_fail(dimm, err, "too much memory");
-	}
-	*ret_kib = sum;
-	return 0;
-}
-
-static int read_cells(const struct vfp_domain *dom, uint64_t *ret_kib, struct vfp_err *err)
-{
-	xmlNodePtr numa = vfp_xml_child(vfp_xml_child(dom->root, "cpu"), "numa");
-	uint64_t sum = 0, kib;
-
-	for (xmlNodePtr cell = vfp_xml_child(numa, "cell"); cell; cell = vfp_xml_again(cell)) {
-		const char *memory = vfp_xml_attr(cell, "memory");
-		int rc = parse_memory(cell, memory ? memory : "0", &kib, err);
-
-		if (rc < 0)
-			return rc;
-		if (__builtin_add_overflow(sum, kib, &sum))
-			return vfp_xml_fail(cell, err, "too much memory");
-	}
-	*ret_kib = sum;
-	return 0;
-}
-
-static int parse_memory(xmlNodePtr node, const char *text, uint64_t *ret_kib, struct vfp_err *err)
-{
-	const char *unit = vfp_xml_attr(node, "unit");
-	uint64_t value;
-
-	if (!unit)
-		unit = "KiB";
-	if (!vfp_number_parse(text, 0, UINT64_MAX, &value) || !scale(value, unit, ret_kib))
-		return vfp_xml_fail(
-			node, err,
-			"'%s' with unit '%s' is no amount of memory, expected for example "
-			"512 with unit='MiB'",
-			text, unit);
-	return 0;
-}
-
-/* libvirt's units (virScaleInteger): b, bytes; K or KiB for 1024, KB for 1000, and so on, in any
- * case. */
-static bool scale(uint64_t value, const char *unit, uint64_t *ret_kib)
-{
-	static const char letters[] = "kmgtpe";
-	const char *letter = strchr(letters, tolower((unsigned char)*unit));
-	uint64_t factor = 1;
-	uint64_t base;
-
-	if (*unit && letter) {
-		if (!unit[1] || !strcasecmp(unit + 1, "ib"))
-			base = 1024;
-		else if (!strcasecmp(unit + 1, "b"))
-			base = 1000;
-		else
-			return false;
-		for (const char *l = letters; l <= letter; l++)
-			factor *= base;
-	} else if (strcasecmp(unit, "b") != 0 && strcasecmp(unit, "bytes") != 0) {
-		return false;
-	}
-	if (__builtin_mul_overflow(value, factor, &value))
-		return false;
-	*ret_kib = value / 1024 + (value % 1024 != 0);
-	return true;
-}
-
 /* A node set that is not understood is none: it only says which VFs are nearer. */
 static void read_numa_nodes(struct vfp_domain *dom)
 {
 	xmlNodePtr memory = vfp_xml_child(vfp_xml_child(dom->root, "numatune"), "memory");
 	const char *nodeset = vfp_xml_attr(memory, "nodeset");
-	bool nodes[MAX_NODES] = {false};
+	bool nodes[VFP_XML_MAX_NODES] = {false};
 
-	if (!nodeset || !nodeset_parse(nodeset, nodes) || !nodeset_format(nodes, dom->numa_nodes))
+	if (!nodeset || !vfp_xml_nodeset_parse(nodeset, nodes) ||
+	    !nodeset_format(nodes, dom->numa_nodes))
 		dom->numa_nodes[0] = '\0';
 }
 
-/* libvirt's form: "0-3,^1,5", from left to right. */
-static bool nodeset_parse(const char *s, bool nodes[MAX_NODES])
-{
-	while (*s) {
-		bool is_in = *s != '^';
-		unsigned long first, last;
-		char *end;
-
-		s += !is_in;
-		if (!isdigit((unsigned char)*s))
-			return false;
-		first = last = strtoul(s, &end, 10);
-		if (*end == '-' && isdigit((unsigned char)end[1]))
-			last = strtoul(end + 1, &end, 10);
-		if (first > last || last >= MAX_NODES)
-			return false;
-		for (unsigned long i = first; i <= last; i++)
-			nodes[i] = is_in;
-		end += strspn(end, " ");
-		if (*end && *end != ',')
-			return false;
-		s = end + (*end == ',');
-		s += strspn(s, " ");
-	}
-	return true;
-}
-
-static bool nodeset_format(const bool nodes[MAX_NODES], char ret_range[VFP_RANGE_SIZE])
+static bool nodeset_format(const bool nodes[VFP_XML_MAX_NODES], char ret_range[VFP_RANGE_SIZE])
 {
 	size_t used = 0;
 
 	ret_range[0] = '\0';
-	for (unsigned int first = 0; first < MAX_NODES; first++) {
+	for (unsigned int first = 0; first < VFP_XML_MAX_NODES; first++) {
 		unsigned int last = first;
 
 		if (!nodes[first])
 			continue;
-		while (last + 1 < MAX_NODES && nodes[last + 1])
+		while (last + 1 < VFP_XML_MAX_NODES && nodes[last + 1])
 			last++;
 		used += (size_t)snprintf(ret_range + used, VFP_RANGE_SIZE - used,
 					 last > first ? "%s%u-%u" : "%s%u", used ? "," : "", first,

@@ -14,6 +14,9 @@
  *   and libvirt drops the attribute.  A CD-ROM is always read-only, a floppy is not.
  * - A VF whose driver could migrate it gets that switched off (xml/override.h).
  * - <currentMemory> that is absent means <memory>, so it stays absent.
+ * - <locked/> is for hugepages too: QEMU's small RAM blocks (ROMs, ACPI tables) are on usual pages.
+ * - The balloon always goes.  It does nothing beside VFIO (QEMU: ram_block_discard_disable()), and
+ *   a guest that has the driver finds one device less; what is lost are its statistics.
  */
 #include "xml/domain.h"
 
@@ -42,7 +45,6 @@ static int check_elements(const struct vfp_domain *dom, size_t nic,
 			  const struct vfp_binding *binding, struct vfp_err *err);
 static int check_mac(const struct vfp_domain *dom, const struct vfp_binding *bindings,
 		     const size_t *nics, size_t n, size_t i, struct vfp_err *err);
-static int check_hard_limit(const struct vfp_domain *dom, struct vfp_err *err);
 static void add_uuid(struct work *work, const char *uuid);
 static void bind_nics(struct work *work, const struct vfp_binding *bindings, const size_t *nics,
 		      size_t n);
@@ -114,6 +116,7 @@ static int check(const struct vfp_domain *dom, const char *uuid, const struct vf
 		 const size_t *nics, size_t n, struct vfp_err *err)
 {
 	char made[VFP_UUID_SIZE];
+	size_t n_vfs = 0;
 	int rc;
 
 	if (n == 0)
@@ -131,8 +134,11 @@ static int check(const struct vfp_domain *dom, const char *uuid, const struct vf
 			rc = check_mac(dom, bindings, nics, n, i, err);
 		if (rc < 0)
 			return rc;
+		n_vfs += dom->nics[nics[i]].kind == VFP_NIC_NETWORK;
 	}
-	return check_hard_limit(dom, err);
+	for (size_t i = 0; i < dom->n_nics; i++)
+		n_vfs += dom->nics[i].kind != VFP_NIC_NETWORK;
+	return vfp_xml_check_memory(dom, n_vfs, err);
 }
 
 /* What a VF would silently not do, and somebody relies on. */
@@ -188,22 +194,6 @@ static int check_mac(const struct vfp_domain *dom, const struct vfp_binding *bin
 					vfp_mac_format(mac, text));
 	}
 	return 0;
-}
-
-/* All guest memory is locked, so a limit below it ends QEMU with a message that says nothing of it.
- * */
-static int check_hard_limit(const struct vfp_domain *dom, struct vfp_err *err)
-{
-	uint64_t limit_kib = dom->memory.hard_limit_kib;
-
-	if (limit_kib == 0 || limit_kib >= dom->total_kib)
-		return 0;
-	return vfp_fail(
-		err, EPERM,
-		"<hard_limit> of %llu MiB is below the guest's %llu MiB of memory, all of which "
-		"is locked for a VF: remove it, or raise it well above that",
-		(unsigned long long)limit_kib / 1024,
-		(unsigned long long)dom->total_kib / 1024 + (dom->total_kib % 1024 != 0));
 }
 
 static void add_uuid(struct work *work, const char *uuid)
