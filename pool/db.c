@@ -63,14 +63,15 @@ static const struct step {
 
 /* A lease of an earlier boot is void, also before the first writer of this boot has cleared it
  * away. */
-#define SELECT_LEASE                                                                              \
-	"SELECT generation, uuid, domain, mac, pool.name, portgroup.name, pf.dev, vf.idx,"        \
-	" lease.state, lease.boot_id, daemon_pid, daemon_start, qemu_pid, qemu_start, since_ms,"  \
-	" pool.park," ATTR_COLUMNS("lease") "FROM lease JOIN vf ON vf.id = vf_id"                 \
-					    " JOIN pf ON pf.id = pf_id"                           \
-					    " LEFT JOIN portgroup ON portgroup.id = portgroup_id" \
-					    " LEFT JOIN pool ON pool.id = pool_id"                \
-					    " WHERE lease.boot_id = ?1 "
+#define SELECT_LEASE                                                                             \
+	"SELECT generation, uuid, domain, mac, pool.name, portgroup.name, pf.dev, vf.idx,"       \
+	" lease.state, lease.boot_id, daemon_pid, daemon_start, qemu_pid, qemu_start, since_ms," \
+	" locked_kib, huge_kib, pool.park," ATTR_COLUMNS(                                        \
+		"lease") "FROM lease JOIN vf ON vf.id = vf_id"                                   \
+			 " JOIN pf ON pf.id = pf_id"                                             \
+			 " LEFT JOIN portgroup ON portgroup.id = portgroup_id"                   \
+			 " LEFT JOIN pool ON pool.id = pool_id"                                  \
+			 " WHERE lease.boot_id = ?1 "
 
 #define SELECT_VF "SELECT dirty, held, faulty"
 
@@ -213,14 +214,14 @@ static const char *const sql_of[VFP_N_SQL] = {
 	[VFP_SQL_LEASE_OF_VF] = SELECT_LEASE "AND vf_id = " VF_ID("?2", "?3"),
 	[VFP_SQL_LEASE_OF_PORT] = SELECT_LEASE "AND port_id = ?2",
 	/* ?1 uuid, ?2 domain, ?3 mac, ?4 port or NULL, ?5 ?6 pool and port group or NULL, ?7 ?8 VF,
-	 * ?9 state, ?10 boot, ?11 ?12 daemon, ?13 ?14 QEMU, ?15 now */
+	 * ?9 state, ?10 boot, ?11 ?12 daemon, ?13 ?14 QEMU, ?15 now, ?16 ?17 memory */
 	[VFP_SQL_LEASE_INSERT] =
 		"INSERT INTO lease (uuid, domain, mac, port_id, vf_id, state, boot_id, daemon_pid,"
-		" daemon_start, qemu_pid, qemu_start, since_ms, portgroup_id, vlan_mode, vlan,"
-		" vlan_proto, qos, spoofchk, trust, link_state, min_rate_mbps, max_rate_mbps)"
+		" daemon_start, qemu_pid, qemu_start, since_ms, locked_kib, huge_kib, portgroup_id,"
+		" vlan_mode, vlan, vlan_proto, qos, spoofchk, trust, link_state, min_rate_mbps, max_rate_mbps)"
 		" SELECT ?1, ?2, ?3, ?4, " VF_ID(
 			"?7",
-			"?8") ", ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+			"?8") ", ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
 			      " portgroup.id," PORTGROUP_COLUMNS
 			      "FROM (SELECT 1) LEFT JOIN portgroup ON"
 			      " name = ?6 AND pool_id = (SELECT id FROM pool WHERE pool.name = ?5)",

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "pool/admit.h"
 #include "pool/book.h"
 #include "pool/choose.h"
 
@@ -31,6 +32,9 @@ struct candidate {
 static int lease_all(struct vfp_pool *pool, const struct vfp_owner *owner,
 		     const struct vfp_process *daemon, const struct vfp_ask *asks, size_t n,
 		     struct vfp_lease *leases, struct refusal *refusal, struct vfp_err *err);
+static int admit(struct vfp_pool *pool, const struct vfp_owner *owner, const struct vfp_ask *asks,
+		 size_t n, struct refusal *refusal, struct vfp_err *err);
+static void set_memory(struct vfp_lease *lease, const struct vfp_footprint *footprint);
 static int lease_one(struct candidate *candidate, struct vfp_lease *ret_lease, struct vfp_err *err);
 static int explain_held(struct vfp_pool *pool, const struct vfp_owner *owner,
 			const struct refusal *refusal, struct vfp_err *err);
@@ -78,6 +82,8 @@ static const struct vfp_column lease_columns[] = {
 	VFP_COLUMN_NUMBER(struct vfp_lease, qemu.pid),
 	VFP_COLUMN_NUMBER(struct vfp_lease, qemu.start),
 	VFP_COLUMN_NUMBER(struct vfp_lease, since_ms),
+	VFP_COLUMN_NUMBER(struct vfp_lease, locked_kib),
+	VFP_COLUMN_NUMBER(struct vfp_lease, huge_kib),
 	VFP_COLUMN_NUMBER(struct vfp_lease, park),
 	VFP_COLUMN_WORD(struct vfp_lease, vlan_mode, vfp_vlan_mode_words),
 	VFP_COLUMNS_ATTRS(struct vfp_lease, attrs),
@@ -394,6 +400,9 @@ static int lease_all(struct vfp_pool *pool, const struct vfp_owner *owner,
 
 	if (rc < 0)
 		return rc;
+	rc = admit(pool, owner, asks, n, refusal, err);
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < n; i++) {
 		struct candidate candidate = {
 			.pool = pool,
@@ -409,6 +418,29 @@ static int lease_all(struct vfp_pool *pool, const struct vfp_owner *owner,
 		leases[i].vf.pci = asks[i].vf.pci;
 	}
 	return vfp_db_commit(&change, err);
+}
+
+/* Under the writer's lock, so that two domains that start at once do not both take the last of the
+ * memory. */
+static int admit(struct vfp_pool *pool, const struct vfp_owner *owner, const struct vfp_ask *asks,
+		 size_t n, struct refusal *refusal, struct vfp_err *err)
+{
+	int rc;
+
+	if (n == 0 || !asks[0].footprint)
+		return 0;
+	rc = vfp_admit(pool, owner, asks[0].footprint, err);
+	if (rc < 0)
+		refusal->ask = &asks[0];
+	return rc;
+}
+
+static void set_memory(struct vfp_lease *lease, const struct vfp_footprint *footprint)
+{
+	if (!footprint)
+		return;
+	lease->locked_kib = footprint->guest_kib + footprint->qemu_kib;
+	lease->huge_kib = vfp_footprint_huge_kib(footprint);
 }
 
 /* Marks a failure as a refusal, which goes into the journal. */
@@ -555,6 +587,7 @@ static int lease_one(struct candidate *candidate, struct vfp_lease *ret_lease, s
 
 	if (rc < 0)
 		return rc;
+	set_memory(&lease, candidate->ask->footprint);
 	rc = check_holder(candidate, ret_lease, err);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
@@ -639,6 +672,7 @@ static int adopt_unleased(struct vfp_pool *pool, const struct vfp_owner *owner,
 
 	if (rc < 0)
 		return rc;
+	set_memory(&lease, ask->footprint);
 	if (rc == 0 || strcmp(row.port.owner.uuid, owner->uuid) != 0) {
 		lease.state = VFP_LEASE_FOREIGN;
 		rc = insert_lease(pool, &lease, NULL, NULL, err);
@@ -699,7 +733,8 @@ static int insert_lease(struct vfp_pool *pool, const struct vfp_lease *lease,
 				      VFP_TEXT(pool->boot_id), VFP_NUMBER(lease->daemon.pid),
 				      VFP_NUMBER(lease->daemon.start), VFP_NUMBER(lease->qemu.pid),
 				      VFP_NUMBER(lease->qemu.start),
-				      VFP_NUMBER(pool->host->kernel->now_ms())),
+				      VFP_NUMBER(pool->host->kernel->now_ms()),
+				      VFP_NUMBER(lease->locked_kib), VFP_NUMBER(lease->huge_kib)),
 			   &generation, err);
 	if (rc < 0)
 		return rc;

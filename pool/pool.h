@@ -16,6 +16,7 @@
 #pragma once
 
 #include "base/host.h"
+#include "base/memory.h"
 #include "base/pooldef.h"
 #include "base/proc.h"
 
@@ -185,6 +186,9 @@ struct vfp_lease {
 	 * lease was made or what vfp_pool_change() said since. */
 	struct vfp_attrs attrs;
 	enum vfp_vlan_mode vlan_mode;
+	/* What its domain takes of the host's memory, the same in all leases of the domain: locked,
+	 * and on huge pages.  0: not known (attached live, or found by vfpoold). */
+	uint64_t locked_kib, huge_kib;
 };
 
 /* One NIC of a domain that starts: the definition says which VF, it cannot be another. */
@@ -192,6 +196,8 @@ struct vfp_ask {
 	struct vfp_mac mac;
 	struct vfp_vf vf;
 	uint16_t vlan; /* what the definition says; must be the port group's */
+	/* The domain's, the same in all asks of a call.  NULL: it runs already, or nobody knows. */
+	const struct vfp_footprint *footprint;
 };
 
 /* Gives domain @owner the VFs that its definition names, all or none, as preparing.  A VF that the
@@ -203,6 +209,9 @@ struct vfp_ask {
  * @asks and those of vfp_pool_leases(@owner), then ask again); -EPERM: held for the host or faulty;
  * -ENOENT: no such port, or the VF is no pool's; -ESTALE: the definition says another VLAN than the
  * port group, or a VF of another pool than the port's.
+ * With a footprint the domain is also admitted by its memory, in the same transaction: what all
+ * leased domains lock, this one included, has to be within what the host can (base/memory.h), and
+ * its huge pages free.  -ENOMEM: it is not, in MiB; -EINVAL: the settings are broken.
  * A refusal gets its line "refused" in the journal, in a transaction of its own; -EUCLEAN does
  * not. */
 int vfp_pool_lease(struct vfp_pool *pool, const struct vfp_owner *owner,

@@ -94,6 +94,8 @@ CREATE INDEX port_of_portgroup ON port (portgroup_id);
 -- A lease without a port is foreign: somebody gave the VF to a guest by hand.  portgroup_id is the lease's own:
 -- the port's changes with the definition while the domain runs on.  So are the attributes, NULL of a foreign one:
 -- what the port group said when the lease was made, or what was changed while the domain ran.
+-- locked_kib and huge_kib are the whole domain's, in each of its leases: what it takes of the host's memory, 0 where
+-- nobody knows.
 CREATE TABLE lease (
 	generation   INTEGER PRIMARY KEY AUTOINCREMENT,
 	vf_id        INTEGER NOT NULL UNIQUE REFERENCES vf (id),
@@ -109,6 +111,8 @@ CREATE TABLE lease (
 	qemu_pid     INTEGER NOT NULL DEFAULT 0,
 	qemu_start   INTEGER NOT NULL DEFAULT 0,
 	since_ms     INTEGER NOT NULL,
+	locked_kib   INTEGER NOT NULL DEFAULT 0 CHECK (locked_kib >= 0),
+	huge_kib     INTEGER NOT NULL DEFAULT 0 CHECK (huge_kib >= 0),
 	vlan_mode     TEXT,
 	vlan          INTEGER,
 	vlan_proto    INTEGER,

@@ -482,6 +482,138 @@ static void test_list(void **state)
 	assert_true(vfp_pci_is_none(&leases[0].vf.pci));
 }
 
+/* Binds and leases domain @n with a footprint in MiB. */
+static int ask_memory(struct pool_fixture *fixture, unsigned int n, uint64_t guest_mib,
+		      uint64_t huge_mib, struct vfp_lease *ret_lease)
+{
+	const struct vfp_binding binding = fixture_bind(fixture, n, "blue");
+	const struct vfp_footprint footprint = {.guest_kib = guest_mib << 10,
+						.qemu_kib = 100 << 10,
+						.huge = {{2048, huge_mib << 10}}};
+	struct vfp_ask one = fixture_ask(&binding);
+
+	one.footprint = &footprint;
+	return ask(fixture, n, &one, 1, ret_lease);
+}
+
+/* A host of 4000 MiB that keeps 1000. */
+static void make_small(struct pool_fixture *fixture, uint64_t huge_mib)
+{
+	fake_memory_set(&fixture->host, 4000, huge_mib);
+	fake_write(&fixture->host, "/etc/vfpool/vfpool.conf", "memory_reserve_mib = 1000\n");
+}
+
+static void test_admission(void **state)
+{
+	static const struct {
+		uint64_t huge_pool_mib;
+		uint64_t first_mib, second_mib; /* guest memory */
+		uint64_t first_huge_mib, second_huge_mib;
+		const char *words; /* NULL: both are admitted */
+	} cases[] = {
+		{0, 1400, 1400, 0, 0, NULL},
+		{0, 1400, 1401, 0, 0,
+		 "not enough memory to lock: web2 needs 1501 MiB (guest 1401, QEMU 100), 1 running "
+		 "domains with VFs have 1500 MiB, and the host can lock 3000 MiB (4000, less 0 for "
+		 "huge pages and 1000 kept for itself: memory_reserve_mib in "
+		 "/etc/vfpool/vfpool.conf)"},
+		{0, 2900, 1, 0, 0, "needs 101 MiB"},
+		{1000, 900, 901, 0, 0,
+		 "the host can lock 2000 MiB (4000, less 1000 for huge pages"},
+		{1000, 0, 0, 500, 500, NULL},
+		{1000, 0, 0, 500, 502,
+		 "not enough huge pages: the guest needs 502 MiB of 2048 KiB pages, and 1000 MiB are "
+		 "free, of which domains that are starting take 500 MiB"},
+		{1000, 0, 1801, 500, 0, "not enough memory to lock"},
+	};
+
+	for (size_t i = 0; i < VFP_N(cases); i++) {
+		struct pool_fixture *fixture;
+		struct vfp_lease lease;
+		int rc;
+
+		setup(state);
+		fixture = *state;
+		make_small(fixture, cases[i].huge_pool_mib);
+		assert_done(fixture, ask_memory(fixture, 1, cases[i].first_mib,
+						cases[i].first_huge_mib, &lease));
+		assert_int_equal(lease.locked_kib, (cases[i].first_mib + 100) << 10);
+		assert_int_equal(lease.huge_kib, cases[i].first_huge_mib << 10);
+		rc = ask_memory(fixture, 2, cases[i].second_mib, cases[i].second_huge_mib, &lease);
+		if (cases[i].words) {
+			assert_refused(fixture, rc, ENOMEM, cases[i].words);
+			assert_int_equal(fixture_events(fixture, "refused"), 1);
+		} else {
+			assert_done(fixture, rc);
+		}
+		assert_int_equal(n_leases(fixture), cases[i].words ? 1 : 2);
+		pool_fixture_teardown(state);
+	}
+}
+
+/* Who counts, and for how long. */
+static void test_admission_of_whom(void **state)
+{
+	const struct vfp_process qemu = {.pid = 4242, .start = 77};
+	struct pool_fixture *fixture = *state;
+	struct vfp_lease first, second;
+
+	make_small(fixture, 0);
+	assert_done(fixture, ask_memory(fixture, 1, 2000, 0, &first));
+	/* Itself does not, so a repeated prepare passes. */
+	assert_done(fixture, ask_memory(fixture, 1, 2000, 0, &first));
+	assert_refused(fixture, ask_memory(fixture, 2, 2000, 0, &second), ENOMEM, "needs 2100 MiB");
+	/* A domain of which nothing is known takes nothing, and is not asked. */
+	fixture_lease(fixture, 3, "blue");
+	/* It runs, then its QEMU is gone: its lease is still there and counts no more. */
+	fake_process_add(
+		&fixture->host,
+		&(struct fake_process){.pid = 4242, .start = 77, .uuid = first.owner.uuid});
+	assert_done(fixture,
+		    vfp_pool_activate(fixture->pool, first.owner.uuid, &qemu, &fixture->err));
+	assert_refused(fixture, ask_memory(fixture, 2, 2000, 0, &second), ENOMEM, "1 running");
+	fake_process_remove(&fixture->host, 4242);
+	assert_done(fixture, ask_memory(fixture, 2, 2000, 0, &second));
+	assert_int_equal(n_leases(fixture), 3);
+}
+
+/* Two VFs, one domain: its memory counts once. */
+static void test_admission_of_two_vfs(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_owner owner = fixture_owner(1);
+	const struct vfp_want wants[] = {fixture_want(1, "blue"), fixture_want(2, "blue")};
+	const struct vfp_footprint footprint = {.guest_kib = 1400 << 10, .qemu_kib = 100 << 10};
+	struct vfp_binding bindings[2];
+	struct vfp_ask asks[2];
+	struct vfp_lease leases[2], third;
+
+	make_small(fixture, 0);
+	assert_done(fixture,
+		    vfp_pool_bind(fixture->pool, &owner, wants, 2, "", bindings, &fixture->err));
+	for (size_t i = 0; i < 2; i++) {
+		asks[i] = fixture_ask(&bindings[i]);
+		asks[i].footprint = &footprint;
+	}
+	assert_done(fixture, ask(fixture, 1, asks, 2, leases));
+	assert_int_equal(leases[0].locked_kib, 1500 << 10);
+	assert_int_equal(leases[1].locked_kib, 1500 << 10);
+	assert_refused(fixture, ask_memory(fixture, 3, 1401, 0, &third), ENOMEM,
+		       "1 running domains with VFs have 1500 MiB");
+	assert_done(fixture, ask_memory(fixture, 3, 1400, 0, &third));
+}
+
+static void test_admission_settings(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	struct vfp_lease lease;
+
+	fake_write(&fixture->host, "/etc/vfpool/vfpool.conf", "memory_reserve = 1\n");
+	assert_refused(fixture, ask_memory(fixture, 1, 1, 0, &lease), EINVAL,
+		       "vfpool.conf:1: there is no setting 'memory_reserve'");
+	assert_int_equal(n_leases(fixture), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, pool_fixture_teardown)
@@ -502,6 +634,10 @@ int main(void)
 		TEST(test_is_stale),
 		TEST(test_pid_reuse),
 		TEST(test_list),
+		cmocka_unit_test(test_admission),
+		TEST(test_admission_of_whom),
+		TEST(test_admission_of_two_vfs),
+		TEST(test_admission_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
