@@ -398,6 +398,9 @@ static void add_mapping(const struct mapping *mapping, struct vfp_locked *sum)
 	if (!mapping->is_guest_ram || mapping->is_device)
 		return;
 	sum->guest_kib += mapping->size_kib;
+	sum->n_guest++;
 	if (mapping->is_locked)
 		sum->locked_kib += mapping->size_kib;
+	else
+		sum->n_loose++;
 }

@@ -58,11 +58,15 @@ int vfp_proc_vfio_holders(const struct vfp_host *host, struct vfp_vfio_holder **
 struct vfp_locked {
 	uint64_t guest_kib;  /* guest-RAM mappings in all; 0: none found, which proves nothing */
 	uint64_t locked_kib; /* of those, mlocked ("lo") or hugetlb ("ht") in VmFlags */
+	size_t n_guest;	     /* how many there are */
+	size_t n_loose;	     /* how many of them are neither */
 };
 
-/* Sums the guest-RAM mappings of QEMU @pid by /proc/PID/smaps.  -ESRCH: no such process.  They are
- * the ones marked "dc" in VmFlags: QEMU sets MADV_DONTFORK on every RAM block (system/physmem.c,
- * ram_block_add()) and on nothing else; device memory ("io", "pf") is left out.  VmLck proves
- * nothing: VFIO's pinning counts into it too. */
+/* Sums the guest-RAM mappings of QEMU @pid by /proc/PID/smaps: all RAM blocks, the small ones too
+ * (ROMs, ACPI tables, video memory).  -ESRCH: no such process.  They are the ones marked "dc" in
+ * VmFlags: QEMU sets MADV_DONTFORK on every RAM block (system/physmem.c, ram_block_add()) and on
+ * nothing else; device memory ("io", "pf") is left out.  VmLck proves nothing: VFIO's pinning counts
+ * into it too.
+ * The kernel walks the page tables for this: 16 ms for each GiB on pages of 4 KiB (docs/memory). */
 int vfp_proc_locked(const struct vfp_host *host, pid_t pid, struct vfp_locked *ret,
 		    struct vfp_err *err);

@@ -74,7 +74,9 @@ static int read_nics(struct hook *hook, struct vfp_err *err);
 static int read_leases(struct hook *hook, struct vfp_err *err);
 static int open_pool(struct hook *hook, struct vfp_err *err);
 static int check_nics(const struct hook *hook, struct vfp_err *err);
-static int check_memory(const struct hook *hook, struct vfp_err *err);
+static int read_footprint(const struct hook *hook, struct vfp_footprint *ret, struct vfp_err *err);
+static int check_locked(const struct hook *hook, const struct vfp_process *qemu,
+			struct vfp_err *err);
 static int check_unused(struct hook *hook, const struct mine *mine, struct vfp_err *err);
 static int check_leased(const struct hook *hook, struct vfp_err *err);
 static void reclaim_own(struct hook *hook);
@@ -145,6 +147,7 @@ static int op_prepare(struct hook *hook, struct vfp_err *err)
 	struct vfp_ask asks[VFP_MAX_NICS];
 	struct vfp_lease leases[VFP_MAX_NICS];
 	bool restoring = vfp_take_restore(&hook->host, hook->owner.uuid, &hook->daemon);
+	struct vfp_footprint footprint;
 	int rc;
 
 	if (!hook->n_mine)
@@ -157,7 +160,9 @@ static int op_prepare(struct hook *hook, struct vfp_err *err)
 	rc = check_nics(hook, err);
 	if (rc < 0)
 		return rc;
-	rc = check_memory(hook, err);
+	rc = vfp_domain_check_memory(hook->dom, err);
+	if (rc == 0)
+		rc = read_footprint(hook, &footprint, err);
 	if (rc < 0)
 		return rc;
 	rc = open_pool(hook, err);
@@ -172,8 +177,10 @@ static int op_prepare(struct hook *hook, struct vfp_err *err)
 		rc = check_unused(hook, mine, err);
 		if (rc < 0)
 			return rc;
-		asks[i] = (struct vfp_ask){
-			.mac = mine->nic->want.mac, .vf = mine->vf, .vlan = mine->nic->vlan};
+		asks[i] = (struct vfp_ask){.mac = mine->nic->want.mac,
+					   .vf = mine->vf,
+					   .vlan = mine->nic->vlan,
+					   .footprint = &footprint};
 	}
 	rc = vfp_mark_domain(&hook->host, hook->owner.uuid, err);
 	if (rc < 0)
@@ -198,9 +205,7 @@ static int op_start(struct hook *hook, struct vfp_err *err)
 
 static int op_started(struct hook *hook, struct vfp_err *err)
 {
-	const struct vfp_domain_memory *memory = vfp_domain_memory(hook->dom);
 	struct vfp_process qemu;
-	struct vfp_locked locked;
 	int rc = check_leased(hook, err);
 
 	for (size_t i = 0; rc == 0 && i < hook->n_leases; i++)
@@ -210,17 +215,9 @@ static int op_started(struct hook *hook, struct vfp_err *err)
 	rc = vfp_proc_find_qemu(&hook->host, hook->owner.uuid, hook->owner.name, &qemu, err);
 	if (rc < 0)
 		return rc;
-	rc = vfp_proc_locked(&hook->host, qemu.pid, &locked, err);
+	rc = check_locked(hook, &qemu, err);
 	if (rc < 0)
 		return rc;
-	if (locked.locked_kib < locked.guest_kib || locked.guest_kib < memory->memory_kib)
-		return vfp_fail(err, EPERM,
-				"guest memory is not locked: of %" PRIu64
-				" MiB, QEMU (pid %d) maps %" PRIu64
-				" MiB as guest RAM and has locked %" PRIu64
-				" MiB; see <memoryBacking><locked/>",
-				memory->memory_kib >> 10, qemu.pid, locked.guest_kib >> 10,
-				locked.locked_kib >> 10);
 	return vfp_pool_activate(hook->pool, hook->owner.uuid, &qemu, err);
 }
 
@@ -276,6 +273,7 @@ static int op_release(struct hook *hook, struct vfp_err *err)
 
 static int op_reconnect(struct hook *hook, struct vfp_err *err)
 {
+	struct vfp_footprint footprint;
 	struct vfp_process qemu;
 	int rc, worst = 0;
 
@@ -287,11 +285,16 @@ static int op_reconnect(struct hook *hook, struct vfp_err *err)
 	rc = vfp_proc_find_qemu(&hook->host, hook->owner.uuid, hook->owner.name, &qemu, err);
 	if (rc < 0)
 		return rc;
+	rc = read_footprint(hook, &footprint, err);
+	if (rc < 0) /* bad settings: what counts here is the lease */
+		footprint = vfp_domain_memory(hook->dom)->footprint;
 	vfp_mark_domain(&hook->host, hook->owner.uuid, NULL);
 	for (size_t i = 0; i < hook->n_mine; i++) {
 		const struct mine *mine = &hook->mine[i];
-		const struct vfp_ask ask = {
-			.mac = mine->nic->want.mac, .vf = mine->vf, .vlan = mine->nic->vlan};
+		const struct vfp_ask ask = {.mac = mine->nic->want.mac,
+					    .vf = mine->vf,
+					    .vlan = mine->nic->vlan,
+					    .footprint = &footprint};
 
 		if (!mine->pool || !*mine->vf.pf)
 			continue;
@@ -447,24 +450,38 @@ static int check_nics(const struct hook *hook, struct vfp_err *err)
 	return rc;
 }
 
-static int check_memory(const struct hook *hook, struct vfp_err *err)
+/* What the domain takes of the host's memory, with the host's own word on QEMU's share. */
+static int read_footprint(const struct hook *hook, struct vfp_footprint *ret, struct vfp_err *err)
+{
+	struct vfp_footprint footprint = vfp_domain_memory(hook->dom)->footprint;
+	struct vfp_settings settings;
+	int rc = vfp_settings_read(&hook->host, &settings, err);
+
+	if (rc < 0)
+		return rc;
+	if (settings.qemu_memory_mib != VFP_SETTING_DEFAULT)
+		footprint.qemu_kib = settings.qemu_memory_mib << 10;
+	*ret = footprint;
+	return 0;
+}
+
+/* What the kernel says of the QEMU that runs: locked can only be what is mapped. */
+static int check_locked(const struct hook *hook, const struct vfp_process *qemu,
+			struct vfp_err *err)
 {
 	const struct vfp_domain_memory *memory = vfp_domain_memory(hook->dom);
+	const uint64_t guest_kib = memory->memory_kib + memory->dimm_kib;
+	struct vfp_locked locked;
+	int rc = vfp_proc_locked(&hook->host, qemu->pid, &locked, err);
 
-	if (!memory->is_locked && !memory->is_hugepages)
-		return vfp_fail(
-			err, EPERM,
-			"a domain with a VF needs its memory locked: <memoryBacking><locked/></memoryBacking> "
-			"is missing; run: vfpool domain bind %s",
-			hook->owner.name);
-	if (memory->hard_limit_kib && memory->hard_limit_kib <= memory->memory_kib)
-		return vfp_fail(
-			err, EPERM,
-			"<hard_limit> of %" PRIu64
-			" MiB is not above the guest's memory of %" PRIu64
-			" MiB, all of which is locked, and QEMU needs its own: raise or remove it",
-			memory->hard_limit_kib >> 10, memory->memory_kib >> 10);
-	return 0;
+	if (rc < 0 || (locked.n_loose == 0 && locked.guest_kib >= guest_kib))
+		return rc;
+	return vfp_fail(err, EPERM,
+			"guest memory is not locked: the domain has %llu MiB, QEMU (pid %d) maps %llu "
+			"MiB as RAM in %zu pieces, and %zu of them with %llu MiB are neither locked "
+			"nor on huge pages; see <memoryBacking><locked/>",
+			vfp_mib(guest_kib), qemu->pid, vfp_mib(locked.guest_kib), locked.n_guest,
+			locked.n_loose, vfp_mib_up(locked.guest_kib - locked.locked_kib));
 }
 
 /* A VF that some process has open without a lease of ours is somebody else's: libvirt may not know

@@ -81,6 +81,18 @@ prints 1 'has no VF yet: start again in a moment, or run: vfpool domain bind sof
 bind web1 01 52:54:00:00:00:01
 sed 's/<locked *\/>//' "$root/web1.xml" >"$root/loose.xml"
 prints 1 'locked' "memory not locked" run loose prepare
+sed "s|<locked */>|<hugepages/>|" "$root/web1.xml" >"$root/huge.xml"
+prints 1 'needs its memory locked.*hugepages. alone' "huge pages alone" run huge prepare
+sed "s|<memballoon[^>]*>|<memballoon model='virtio'/>|" "$root/web1.xml" >"$root/balloon.xml"
+prints 1 'cannot have a memory balloon' "a balloon" run balloon prepare
+sed "s|</memory>|&<currentMemory>131072</currentMemory>|" "$root/web1.xml" >"$root/half.xml"
+prints 1 'currentMemory. of 128 MiB is below the 256 MiB' "less memory than all" run half prepare
+sed "s|</memory>|&<memtune><hard_limit unit='MiB'>847</hard_limit></memtune>|" "$root/web1.xml" >"$root/limit.xml"
+prints 1 'hard_limit. of 847 MiB is below the 848 MiB.*guest memory 256 MiB.*VFIO 256 MiB.*own 336 MiB' \
+	"a hard_limit below what is locked" run limit prepare
+sed -i "s|847|848|" "$root/limit.xml"
+prints 0 '^$' "and one that is enough" run limit prepare
+run limit release failed >/dev/null
 prints 0 '^$' "restore is never refused" run web1 restore
 prints 1 'cannot be restored' "but the prepare after it" run web1 prepare
 prints 0 '^$' "and only that one" run web1 prepare
@@ -138,6 +150,39 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chmod 444 "$db"
 	prints 1 '^vfpool: web1: ' "a read-only database: prepare" user web1 prepare
 fi
+
+step "Memory that the host does not have"
+# memory MIB HUGE-MIB: the host has so much.
+memory() {
+	"$top_builddir/tests/fake-root" "$root" memory "$@"
+}
+new_pool
+bind web1 01 52:54:00:00:00:01
+bind web2 02 52:54:00:00:00:02
+mkdir -p "$root/etc/vfpool"
+memory 1000 0
+echo 'memory_reserve_mib = 279' >"$root/etc/vfpool/vfpool.conf"
+prints 0 '^$' "the first of two domains" run web1 prepare
+prints 0 '^$' "and the second fit into 721 MiB" run web2 prepare
+run web2 release failed >/dev/null
+echo 'memory_reserve_mib = 281' >"$root/etc/vfpool/vfpool.conf"
+prints 1 'web2: not enough memory to lock: web2 needs 360 MiB .guest 256, QEMU 104., 1 running domains.* 360 MiB.*can lock 719 MiB' \
+	"into 719 the second does not" run web2 prepare
+check "in one line" test "$(wc -l <"$root/said")" = 1
+prints 0 'refused.*not enough memory' "it is in the journal" vfpool journal --domain web2
+echo 'qemu_memory_mib = 103' >>"$root/etc/vfpool/vfpool.conf"
+prints 0 '^$' "with another figure for QEMU it does" run web2 prepare
+run web2 release failed >/dev/null
+echo 'memory = 1' >>"$root/etc/vfpool/vfpool.conf"
+prints 1 "vfpool.conf:3: there is no setting 'memory'" "a setting that is none" run web2 prepare
+prints 0 '^$' "the same, a release" run web1 release failed
+rm "$root/etc/vfpool/vfpool.conf"
+sed "s|<locked */>|<hugepages/><locked/>|" "$root/web2.xml" >"$root/huge.xml"
+memory 4000 254
+prints 1 'not enough huge pages: the guest needs 256 MiB of 2048 KiB pages, and 254 MiB are free' \
+	"huge pages that are not there" run huge prepare
+memory 4000 256
+prints 0 '^$' "and that are" run huge prepare
 
 step "XML that is none"
 new_pool

@@ -204,17 +204,20 @@ static void test_locked(void **state)
 	static const struct {
 		const char *smaps;
 		uint64_t guest_kib, locked_kib;
+		size_t n_guest, n_loose;
 	} cases[] = {
-		{"", 0, 0},
-		{MAPPING("262144", "rd wr mr mw me dc ac lo"), 262144, 262144},
-		{MAPPING("262144", "rd wr mr mw me dc ac"), 262144, 0},
-		{MAPPING("1024", "rd wr mr mw me dc de ht"), 1024, 1024},
-		{MAPPING("1024", "rd wr mr mw me ac lo"), 0, 0},
-		{MAPPING("64", "rd wr sh mr mw ms pf io dc de lo"), 0, 0},
-		{MAPPING("64", "rd wr sh mr mw ms io dc de"), 0, 0},
-		{MAPPING("100", "dc lo") MAPPING("50", "dc") MAPPING("7", "lo"), 150, 100},
+		{"", 0, 0, 0, 0},
+		{MAPPING("262144", "rd wr mr mw me dc ac lo"), 262144, 262144, 1, 0},
+		{MAPPING("262144", "rd wr mr mw me dc ac"), 262144, 0, 1, 1},
+		{MAPPING("1024", "rd wr mr mw me dc de ht"), 1024, 1024, 1, 0},
+		{MAPPING("1024", "rd wr mr mw me ac lo"), 0, 0, 0, 0},
+		{MAPPING("64", "rd wr sh mr mw ms pf io dc de lo"), 0, 0, 0, 0},
+		{MAPPING("64", "rd wr sh mr mw ms io dc de"), 0, 0, 0, 0},
+		{MAPPING("100", "dc lo") MAPPING("50", "dc") MAPPING("7", "lo"), 150, 100, 2, 1},
 		/* Letters of a flag inside another are not that flag. */
-		{MAPPING("100", "rd dcx lox xlo"), 0, 0},
+		{MAPPING("100", "rd dcx lox xlo"), 0, 0, 0, 0},
+		/* A guest on huge pages whose ROM is on usual ones, and loose. */
+		{MAPPING("1024", "dc ht") MAPPING("64", "dc"), 1088, 1024, 2, 1},
 	};
 
 	for (size_t i = 0; i < VFP_N(cases); i++) {
@@ -225,6 +228,8 @@ static void test_locked(void **state)
 		assert_int_equal(vfp_proc_locked(*state, 200, &sum, &err), 0);
 		assert_int_equal(sum.guest_kib, cases[i].guest_kib);
 		assert_int_equal(sum.locked_kib, cases[i].locked_kib);
+		assert_int_equal(sum.n_guest, cases[i].n_guest);
+		assert_int_equal(sum.n_loose, cases[i].n_loose);
 	}
 }
 
