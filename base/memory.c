@@ -29,6 +29,17 @@ uint64_t vfp_footprint_huge_kib(const struct vfp_footprint *footprint)
 	return kib;
 }
 
+int vfp_footprint_settle(const struct vfp_host *host, struct vfp_footprint *footprint,
+			 struct vfp_err *err)
+{
+	struct vfp_settings settings;
+	int rc = vfp_settings_read(host, &settings, err);
+
+	if (rc == 0 && settings.qemu_memory_mib != VFP_SETTING_DEFAULT)
+		footprint->qemu_kib = settings.qemu_memory_mib << 10;
+	return rc;
+}
+
 int vfp_memory_lockable(const struct vfp_host *host, const struct vfp_settings *settings,
 			struct vfp_lockable *ret, struct vfp_err *err)
 {

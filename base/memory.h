@@ -36,6 +36,9 @@ struct vfp_footprint {
 };
 
 uint64_t vfp_footprint_huge_kib(const struct vfp_footprint *footprint);
+/* Puts the host's own word on QEMU's share (qemu_memory_mib) in the place of the estimate. */
+int vfp_footprint_settle(const struct vfp_host *host, struct vfp_footprint *footprint,
+			 struct vfp_err *err);
 
 struct vfp_lockable {
 	uint64_t total_kib;   /* MemTotal */

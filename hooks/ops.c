@@ -17,7 +17,6 @@
 
 #define QEMU_GONE_MS 3000 /* libvirt has killed it already: what is waited for is the kernel */
 
-
 /* A NIC of the domain that concerns a pool. */
 struct mine {
 	const struct vfp_nic *nic;
@@ -74,7 +73,6 @@ static int read_nics(struct hook *hook, struct vfp_err *err);
 static int read_leases(struct hook *hook, struct vfp_err *err);
 static int open_pool(struct hook *hook, struct vfp_err *err);
 static int check_nics(const struct hook *hook, struct vfp_err *err);
-static int read_footprint(const struct hook *hook, struct vfp_footprint *ret, struct vfp_err *err);
 static int check_locked(const struct hook *hook, const struct vfp_process *qemu,
 			struct vfp_err *err);
 static int check_unused(struct hook *hook, const struct mine *mine, struct vfp_err *err);
@@ -160,9 +158,10 @@ static int op_prepare(struct hook *hook, struct vfp_err *err)
 	rc = check_nics(hook, err);
 	if (rc < 0)
 		return rc;
+	footprint = vfp_domain_memory(hook->dom)->footprint;
 	rc = vfp_domain_check_memory(hook->dom, err);
 	if (rc == 0)
-		rc = read_footprint(hook, &footprint, err);
+		rc = vfp_footprint_settle(&hook->host, &footprint, err);
 	if (rc < 0)
 		return rc;
 	rc = open_pool(hook, err);
@@ -285,9 +284,8 @@ static int op_reconnect(struct hook *hook, struct vfp_err *err)
 	rc = vfp_proc_find_qemu(&hook->host, hook->owner.uuid, hook->owner.name, &qemu, err);
 	if (rc < 0)
 		return rc;
-	rc = read_footprint(hook, &footprint, err);
-	if (rc < 0) /* bad settings: what counts here is the lease */
-		footprint = vfp_domain_memory(hook->dom)->footprint;
+	footprint = vfp_domain_memory(hook->dom)->footprint;
+	vfp_footprint_settle(&hook->host, &footprint, NULL); /* else the estimate does */
 	vfp_mark_domain(&hook->host, hook->owner.uuid, NULL);
 	for (size_t i = 0; i < hook->n_mine; i++) {
 		const struct mine *mine = &hook->mine[i];
@@ -450,21 +448,6 @@ static int check_nics(const struct hook *hook, struct vfp_err *err)
 	return rc;
 }
 
-/* What the domain takes of the host's memory, with the host's own word on QEMU's share. */
-static int read_footprint(const struct hook *hook, struct vfp_footprint *ret, struct vfp_err *err)
-{
-	struct vfp_footprint footprint = vfp_domain_memory(hook->dom)->footprint;
-	struct vfp_settings settings;
-	int rc = vfp_settings_read(&hook->host, &settings, err);
-
-	if (rc < 0)
-		return rc;
-	if (settings.qemu_memory_mib != VFP_SETTING_DEFAULT)
-		footprint.qemu_kib = settings.qemu_memory_mib << 10;
-	*ret = footprint;
-	return 0;
-}
-
 /* What the kernel says of the QEMU that runs: locked can only be what is mapped. */
 static int check_locked(const struct hook *hook, const struct vfp_process *qemu,
 			struct vfp_err *err)
@@ -476,12 +459,13 @@ static int check_locked(const struct hook *hook, const struct vfp_process *qemu,
 
 	if (rc < 0 || (locked.n_loose == 0 && locked.guest_kib >= guest_kib))
 		return rc;
-	return vfp_fail(err, EPERM,
-			"guest memory is not locked: the domain has %llu MiB, QEMU (pid %d) maps %llu "
-			"MiB as RAM in %zu pieces, and %zu of them with %llu MiB are neither locked "
-			"nor on huge pages; see <memoryBacking><locked/>",
-			vfp_mib(guest_kib), qemu->pid, vfp_mib(locked.guest_kib), locked.n_guest,
-			locked.n_loose, vfp_mib_up(locked.guest_kib - locked.locked_kib));
+	return vfp_fail(
+		err, EPERM,
+		"guest memory is not locked: the domain has %llu MiB, QEMU (pid %d) maps %llu "
+		"MiB as RAM in %zu pieces, and %zu of them with %llu MiB are neither locked "
+		"nor on huge pages; see <memoryBacking><locked/>",
+		vfp_mib(guest_kib), qemu->pid, vfp_mib(locked.guest_kib), locked.n_guest,
+		locked.n_loose, vfp_mib_up(locked.guest_kib - locked.locked_kib));
 }
 
 /* A VF that some process has open without a lease of ours is somebody else's: libvirt may not know

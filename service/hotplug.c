@@ -26,8 +26,9 @@ static int make_port(const struct vfp_hotplug *plug, const struct vfp_want *want
 		     const char *numa_nodes, struct vfp_binding *ret, struct vfp_err *err);
 static int drop_port(const struct vfp_hotplug *plug, const struct vfp_mac *mac,
 		     struct vfp_err *err);
-static int take_lease(const struct vfp_hotplug *plug, const struct vfp_binding *binding,
-		      struct vfp_lease *ret_lease, struct vfp_err *err);
+static int take_lease(const struct vfp_hotplug *plug, const struct vfp_domain *dom,
+		      const struct vfp_binding *binding, struct vfp_lease *ret_lease,
+		      struct vfp_err *err);
 static int plug_in(const struct vfp_hotplug *plug, const struct vfp_binding *binding,
 		   const struct vfp_lease *lease, struct vfp_err *err);
 static int device_xml(const struct vfp_binding *binding, char **ret_xml, struct vfp_err *err);
@@ -52,7 +53,7 @@ int vfp_attach_live(const struct vfp_hotplug *plug, const struct vfp_want *want,
 		rc = make_port(plug, want, vfp_domain_numa_nodes(dom), &binding, err);
 	if (rc < 0)
 		return vfp_fail_in(err, rc, "%s", plug->domain->name);
-	rc = take_lease(plug, &binding, &lease, err);
+	rc = take_lease(plug, dom, &binding, &lease, err);
 	if (rc == 0) {
 		rc = plug_in(plug, &binding, &lease, err);
 		if (rc < 0)
@@ -152,7 +153,7 @@ static int check_live(const struct vfp_domain *dom, const struct vfp_mac *mac, s
 	size_t n = vfp_domain_nics(dom, &nics);
 	char text[VFP_MAC_SIZE];
 
-	if (!memory->is_locked && !memory->is_hugepages)
+	if (!memory->is_locked)
 		return vfp_fail(
 			err, EPERM,
 			"it runs without <memoryBacking><locked/>, so it cannot get a VF now: attach with "
@@ -223,16 +224,27 @@ static int drop_port(const struct vfp_hotplug *plug, const struct vfp_mac *mac, 
 	return rc < 0 ? rc : bind_ports(plug, wants, n, "", NULL, err);
 }
 
-/* As preparing, and ours: it is not stale while this process lives. */
-static int take_lease(const struct vfp_hotplug *plug, const struct vfp_binding *binding,
-		      struct vfp_lease *ret_lease, struct vfp_err *err)
+/* As preparing, and ours: it is not stale while this process lives.  Its memory counts from now on;
+ * its huge pages it has taken out of their pool when it started. */
+static int take_lease(const struct vfp_hotplug *plug, const struct vfp_domain *dom,
+		      const struct vfp_binding *binding, struct vfp_lease *ret_lease,
+		      struct vfp_err *err)
 {
 	const struct vfp_host *host = vfp_pool_host(plug->pool);
 	const struct vfp_owner owner = owner_of(plug);
-	const struct vfp_ask ask = {.mac = binding->mac, .vf = binding->vf, .vlan = binding->vlan};
+	struct vfp_footprint footprint = {
+		.guest_kib = vfp_domain_memory(dom)->footprint.guest_kib,
+		.qemu_kib = vfp_domain_memory(dom)->footprint.qemu_kib,
+	};
+	const struct vfp_ask ask = {.mac = binding->mac,
+				    .vf = binding->vf,
+				    .vlan = binding->vlan,
+				    .footprint = &footprint};
 	struct vfp_process self;
 	int rc = vfp_proc_get(host, getpid(), &self, err);
 
+	if (rc == 0)
+		rc = vfp_footprint_settle(host, &footprint, err);
 	if (rc < 0)
 		return rc;
 	/* Its error is that somebody alive holds the VF: vfp_pool_lease() says it better. */

@@ -19,7 +19,8 @@ struct vfp_hotplug {
 
 /* Into what runs.  @want->mac is not none.  On failure the VF is scrubbed and free again, and a
  * port that was made for it has ended.
- * -EPERM: its memory is not locked, so a VF cannot come later; -EEXIST: it has that NIC already;
+ * -EPERM: its memory is not locked, so a VF cannot come later; -ENOMEM: the host cannot lock that
+ * much for domains with VFs; -EEXIST: it has that NIC already;
  * the errors of vfp_pool_bind(), vfp_pool_lease() and vfp_setup_apply(). */
 int vfp_attach_live(const struct vfp_hotplug *plug, const struct vfp_want *want,
 		    struct vfp_vf *ret_vf, struct vfp_err *err);
