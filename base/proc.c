@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -79,6 +80,25 @@ bool vfp_proc_alive(const struct vfp_host *host, const struct vfp_process *p)
 	struct vfp_process now;
 
 	return p->pid > 0 && vfp_proc_get(host, p->pid, &now, NULL) == 0 && now.start == p->start;
+}
+
+int vfp_proc_watch(const struct vfp_host *host, const struct vfp_process *p, int *ret_fd,
+		   struct vfp_err *err)
+{
+	vfp_autoclose int fd = -1;
+
+	if (p->pid > 0)
+		fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+	if (fd < 0 && p->pid > 0 && errno != ESRCH)
+		return vfp_fail(err, errno, "cannot watch process %d: %s", (int)p->pid,
+				strerror(errno));
+	/* Of the process that has the number now; whether it is the one that is meant is seen
+	 * after. */
+	if (fd < 0 || !vfp_proc_alive(host, p))
+		return vfp_fail(err, ESRCH, "process %d is gone", (int)p->pid);
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
 }
 
 int vfp_proc_wait_gone(const struct vfp_host *host, const struct vfp_process *p, int timeout_ms,

@@ -26,6 +26,10 @@ bool vfp_proc_alive(const struct vfp_host *host, const struct vfp_process *p);
 int vfp_proc_wait_gone(const struct vfp_host *host, const struct vfp_process *p, int timeout_ms,
 		       struct vfp_err *err);
 
+/* A descriptor that becomes readable when @p is gone, pidfd_open(2).  -ESRCH: it is already. */
+int vfp_proc_watch(const struct vfp_host *host, const struct vfp_process *p, int *ret_fd,
+		   struct vfp_err *err);
+
 /* The QEMU that runs domain @uuid, by "-uuid @uuid" on its command line (libvirt's
  * qemuBuildCommandLine() always writes it); @name's pid file in /run/libvirt/qemu is tried first.
  * -ESRCH: none. */

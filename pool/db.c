@@ -248,6 +248,9 @@ static const char *const sql_of[VFP_N_SQL] = {
 	"AND mac <> '' AND mac = ?7 AND (?8 IS NULL OR uuid = ?8 OR domain = ?8) ORDER BY id",
 	[VFP_SQL_JOURNAL_EVENTS] = "SELECT DISTINCT event FROM journal ORDER BY event",
 	[VFP_SQL_JOURNAL_TRIM] = "DELETE FROM journal WHERE time_ms < ?1",
+	[VFP_SQL_OLDEST] = "SELECT (SELECT min(created_ms) FROM port WHERE NOT seen AND id NOT IN"
+			   " (SELECT port_id FROM lease WHERE port_id IS NOT NULL)),"
+			   " (SELECT min(time_ms) FROM journal)",
 };
 
 /* --- Open, close, transactions ---------------------------------------------------------------- */

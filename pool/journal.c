@@ -105,6 +105,22 @@ int vfp_pool_trim(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *re
 	return rc;
 }
 
+int vfp_pool_oldest(struct vfp_pool *pool, struct vfp_oldest *ret, struct vfp_err *err)
+{
+	static const struct vfp_column columns[] = {
+		VFP_COLUMN_NUMBER(struct vfp_oldest, port_ms),
+		VFP_COLUMN_NUMBER(struct vfp_oldest, line_ms),
+	};
+	static const struct vfp_shape shape = VFP_SHAPE(struct vfp_oldest, columns);
+	struct vfp_oldest oldest = {0};
+	int rc = vfp_db_row(pool->db, VFP_SQL_OLDEST, NULL, &shape, &oldest, err);
+
+	if (rc < 0)
+		return rc;
+	*ret = oldest;
+	return 0;
+}
+
 int vfp_book_note(struct vfp_pool *pool, const char *event, const struct vfp_about *about,
 		  struct vfp_err *err, const char *fmt, ...)
 {

@@ -158,6 +158,10 @@ int vfp_pool_adopt(struct vfp_pool *pool, const struct vfp_owner *owner, const s
 	assert(qemu->pid > 0);
 	if (rc < 0)
 		return rc;
+	/* What was seen a moment ago may be over, and the VF another's. */
+	if (!vfp_proc_alive(pool->host, qemu))
+		return vfp_fail(err, ESRCH, "domain %s: its QEMU %d is gone", owner->name,
+				(int)qemu->pid);
 	rc = vfp_book_lease_of(pool, &ask->vf, &lease, err);
 	if (rc < 0)
 		return rc;

@@ -223,7 +223,8 @@ int vfp_pool_activate(struct vfp_pool *pool, const char *uuid, const struct vfp_
 		      struct vfp_err *err);
 /* Records that @owner holds @ask->vf, seen and not asked for: after a restart of libvirt, or
  * attached by hand.  A port with that MAC makes it active, else it is foreign.  @qemu: must be
- * known.  -EBUSY: another holds it by our book, or the port has its lease on another VF. */
+ * known.  -ESRCH: it is gone; -EBUSY: another holds it by our book, or the port has its lease on
+ * another VF. */
 int vfp_pool_adopt(struct vfp_pool *pool, const struct vfp_owner *owner, const struct vfp_ask *ask,
 		   const struct vfp_process *daemon, const struct vfp_process *qemu,
 		   struct vfp_err *err);
@@ -311,6 +312,12 @@ int vfp_pool_trim(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *re
 		  struct vfp_err *err);
 /* The events that the journal has, "bind, free, lease".  Returns @buf. */
 char *vfp_pool_journal_events(struct vfp_pool *pool, char *buf, size_t size);
+/* What there is to expire: when the oldest port was made that vfp_pool_expire() could end, and when
+ * the oldest line was written; 0: there is none. */
+struct vfp_oldest {
+	int64_t port_ms, line_ms;
+};
+int vfp_pool_oldest(struct vfp_pool *pool, struct vfp_oldest *ret, struct vfp_err *err);
 /* Oldest first.  The caller frees *ret. */
 int vfp_pool_journal(struct vfp_pool *pool, const struct vfp_journal_filter *filter,
 		     struct vfp_event **ret, size_t *ret_n, struct vfp_err *err);

@@ -84,19 +84,22 @@ static const struct kind {
 	[VFP_DIFF_BOUND_OTHERWISE] = {"definition's VF", VFP_REPAIR_BIND},
 };
 
-static const char *const repairs[VFP_N_REPAIRS] = {
-	[VFP_REPAIR_NONE] = "none: an administrator has to look",
-	[VFP_REPAIR_MEMBERS] = "write it anew",
-	[VFP_REPAIR_RESTORE] = "restore the number",
-	[VFP_REPAIR_RECLAIM] = "scrub and free",
-	[VFP_REPAIR_TAKE_BACK] = "take back, scrub and free",
-	[VFP_REPAIR_APPLY] = "set them again",
-	[VFP_REPAIR_ADOPT] = "record what is",
-	[VFP_REPAIR_PARK] = "park",
-	[VFP_REPAIR_EXPIRE] = "end the port",
-	[VFP_REPAIR_UNBIND] = "end the domain's ports",
-	[VFP_REPAIR_SEEN] = "record what is",
-	[VFP_REPAIR_BIND] = "bind the definition anew",
+static const struct {
+	const char *word;
+	enum vfp_care care;
+} repairs[VFP_N_REPAIRS] = {
+	[VFP_REPAIR_NONE] = {"none: an administrator has to look", VFP_CARE_ADMIN},
+	[VFP_REPAIR_MEMBERS] = {"write it anew", VFP_CARE_SELF},
+	[VFP_REPAIR_RESTORE] = {"restore the number", VFP_CARE_ADMIN},
+	[VFP_REPAIR_RECLAIM] = {"scrub and free", VFP_CARE_SELF},
+	[VFP_REPAIR_TAKE_BACK] = {"take back, scrub and free", VFP_CARE_SELF},
+	[VFP_REPAIR_APPLY] = {"set them again", VFP_CARE_ADMIN},
+	[VFP_REPAIR_ADOPT] = {"record what is", VFP_CARE_SELF},
+	[VFP_REPAIR_PARK] = {"park", VFP_CARE_ADMIN},
+	[VFP_REPAIR_EXPIRE] = {"end the port", VFP_CARE_SELF},
+	[VFP_REPAIR_UNBIND] = {"end the domain's ports", VFP_CARE_SETTLE},
+	[VFP_REPAIR_SEEN] = {"record what is", VFP_CARE_SETTLE},
+	[VFP_REPAIR_BIND] = {"bind the definition anew", VFP_CARE_SETTLE},
 };
 
 void vfp_reconcile(const struct vfp_facts *facts, struct vfp_diff **ret, size_t *ret_n)
@@ -128,10 +131,16 @@ enum vfp_repair vfp_diff_repair(enum vfp_diff_kind kind)
 	return kinds[kind].repair;
 }
 
+enum vfp_care vfp_diff_care(enum vfp_diff_kind kind)
+{
+	assert(kind < VFP_N_DIFFS);
+	return repairs[kinds[kind].repair].care;
+}
+
 const char *vfp_repair_word(enum vfp_repair repair)
 {
 	assert(repair < VFP_N_REPAIRS);
-	return repairs[repair];
+	return repairs[repair].word;
 }
 
 bool vfp_diff_equal(const struct vfp_diff *a, const struct vfp_diff *b)
@@ -178,8 +187,7 @@ static void compare_member(struct list *list, const struct vfp_member *member)
 		say(add(list, VFP_DIFF_DIRTY, NULL, NULL, vf), "scrubbed",
 		    "not scrubbed since its last guest");
 	/* One that is held for the host may be on the host's driver. */
-	if (member->park && !member->state.is_held &&
-	    strcmp(member->info.driver, "vfio-pci") != 0)
+	if (member->park && !member->state.is_held && strcmp(member->info.driver, "vfio-pci") != 0)
 		say(add(list, VFP_DIFF_UNPARKED, NULL, NULL, vf), "driver vfio-pci", "driver %s",
 		    *member->info.driver ? member->info.driver : "none");
 }

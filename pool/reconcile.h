@@ -29,7 +29,7 @@ struct vfp_seen_domain {
 
 struct vfp_seen_lease {
 	struct vfp_lease lease;
-	bool is_stale; /* vfp_lease_is_stale() */
+	bool is_stale;	 /* vfp_lease_is_stale() */
 	bool has_caller; /* who asked for it lives: the start or attach may be on its way */
 	char attrs[512]; /* which attribute of the VF is not as leased; "" none, or not looked at */
 };
@@ -111,6 +111,13 @@ struct vfp_diff {
 
 /* All differences, in the order in which they are to be repaired.  The caller frees *ret. */
 void vfp_reconcile(const struct vfp_facts *facts, struct vfp_diff **ret, size_t *ret_n);
+
+/* Whose work a difference is when nobody asked.  SELF: its repair is safe while domains come and
+ * go.  SETTLE: the definition is to be looked at, as after an edit.  ADMIN: what looks like a fault
+ * may be meant so (a port group was changed under a running domain, a VF was given to another
+ * driver), or somebody could lose what he has. */
+enum vfp_care { VFP_CARE_ADMIN, VFP_CARE_SELF, VFP_CARE_SETTLE };
+enum vfp_care vfp_diff_care(enum vfp_diff_kind kind);
 
 /* "stale lease", "dirty VF", … */
 const char *vfp_diff_word(enum vfp_diff_kind kind);

@@ -281,6 +281,8 @@ static void test_adopt(void **state)
 	const struct vfp_ask other = {.mac = own.mac, .vf = fixture_vf("ens1f0", 2)};
 	struct vfp_lease now;
 
+	fake_process_add(&fixture->host,
+			 &(struct fake_process){.pid = 4711, .start = 5711, .comm = "qemu"});
 	for (int i = 0; i < 2; i++)
 		assert_done(fixture, vfp_pool_adopt(fixture->pool, &web1, &own, &fixture_daemon,
 						    &qemu, &fixture->err));
@@ -308,6 +310,12 @@ static void test_adopt(void **state)
 	assert_done(fixture, vfp_pool_adopt(fixture->pool, &web2, &other, &fixture_daemon, &qemu,
 					    &fixture->err));
 	assert_int_equal(fixture_events(fixture, "foreign"), 2);
+
+	fake_process_remove(&fixture->host, qemu.pid);
+	assert_refused(
+		fixture,
+		vfp_pool_adopt(fixture->pool, &web1, &own, &fixture_daemon, &qemu, &fixture->err),
+		ESRCH, "domain web1: its QEMU 4711 is gone");
 }
 
 /* What is seen to be so is recorded, even where it would not have been given. */
@@ -318,6 +326,8 @@ static void test_adopt_of_a_dirty_vf(void **state)
 	const struct vfp_lease lease = fixture_lease(fixture, 1, "");
 	const struct vfp_ask own = {.mac = lease.mac, .vf = lease.vf};
 
+	fake_process_add(&fixture->host,
+			 &(struct fake_process){.pid = 4711, .start = 5711, .comm = "qemu"});
 	fixture_reboot(fixture);
 	assert_done(fixture, vfp_pool_hold(fixture->pool, &lease.vf, "host", &fixture->err));
 	assert_done(fixture, vfp_pool_adopt(fixture->pool, &lease.owner, &own, &fixture_daemon,

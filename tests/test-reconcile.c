@@ -435,12 +435,30 @@ static void test_words(void **state)
 	}
 }
 
+/* Without being asked nobody's settings are changed, and nothing is done that has no repair. */
+static void test_care(void **state)
+{
+	static const enum vfp_care cares[VFP_N_REPAIRS] = {
+		[VFP_REPAIR_NONE] = VFP_CARE_ADMIN,	[VFP_REPAIR_RESTORE] = VFP_CARE_ADMIN,
+		[VFP_REPAIR_APPLY] = VFP_CARE_ADMIN,	[VFP_REPAIR_PARK] = VFP_CARE_ADMIN,
+		[VFP_REPAIR_MEMBERS] = VFP_CARE_SELF,	[VFP_REPAIR_RECLAIM] = VFP_CARE_SELF,
+		[VFP_REPAIR_TAKE_BACK] = VFP_CARE_SELF, [VFP_REPAIR_ADOPT] = VFP_CARE_SELF,
+		[VFP_REPAIR_EXPIRE] = VFP_CARE_SELF,	[VFP_REPAIR_UNBIND] = VFP_CARE_SETTLE,
+		[VFP_REPAIR_SEEN] = VFP_CARE_SETTLE,	[VFP_REPAIR_BIND] = VFP_CARE_SETTLE,
+	};
+
+	(void)state;
+	for (enum vfp_diff_kind kind = 0; kind < VFP_N_DIFFS; kind++)
+		assert_int_equal(vfp_diff_care(kind), cares[vfp_diff_repair(kind)]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_repairs),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_care),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
