@@ -272,6 +272,21 @@ static int repair_restore(struct vfp_pool *pool, struct vfp_libvirt *libvirt,
 static int repair_reclaim(struct vfp_pool *pool, struct vfp_libvirt *libvirt,
 			  const struct vfp_diff *diff, struct vfp_err *err)
 {
+	struct vfp_lease lease;
+	bool is_running = false;
+	int rc = vfp_pool_lease_of(pool, &diff->vf, &lease, err);
+
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	/* While libvirt is on its way to end the domain it writes to the VF; it answers when it has
+	 * done so. */
+	if (rc == 0 && libvirt) {
+		rc = vfp_libvirt_is_running(libvirt, lease.owner.uuid, &is_running, err);
+		if (rc < 0)
+			return rc;
+	}
+	if (is_running)
+		return vfp_fail(err, EBUSY, "libvirt has not ended its domain yet");
 	return vfp_setup_reclaim(pool, &diff->vf, err);
 }
 

@@ -16,14 +16,14 @@
 VFP_DEFINE_AUTO(domain, struct vfp_domain *, vfp_domain_free)
 VFP_DEFINE_AUTO(members, struct vfp_members *, vfp_members_free)
 
-static int forget(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
+static int forget(const struct vfp_keeper *keeper, const struct vfp_owner *owner, bool is_known,
 		  struct vfp_err *err);
 static int leave_alone(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
 		       struct vfp_err *err);
 static int complain(struct vfp_rebind *rebind, int rc, struct vfp_err *err);
 static bool is_passing(int rc);
 
-int vfp_keeper_settle(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
+int vfp_keeper_settle(const struct vfp_keeper *keeper, const struct vfp_owner *owner, bool is_known,
 		      struct vfp_rebind *rebind, struct vfp_err *err)
 {
 	int rc;
@@ -37,7 +37,7 @@ int vfp_keeper_settle(const struct vfp_keeper *keeper, const struct vfp_owner *o
 	if (rc < 0)
 		return complain(rebind, rc, err);
 	if (rc == 0 && rebind->found == VFP_REBOUND_GONE)
-		return forget(keeper, owner, err);
+		return forget(keeper, owner, is_known, err);
 	if (rc == 0 && rebind->found == VFP_REBOUND_ALONE)
 		return leave_alone(keeper, &rebind->owner, err);
 	return rc;
@@ -57,12 +57,11 @@ int vfp_keeper_define(const struct vfp_keeper *keeper, struct vfp_rebind *rebind
 }
 
 /* There is no definition.  Ports of a domain that libvirt never knew wait for it, and expire. */
-static int forget(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
+static int forget(const struct vfp_keeper *keeper, const struct vfp_owner *owner, bool is_known,
 		  struct vfp_err *err)
 {
 	struct vfp_pool *pool = keeper->pool;
 	vfp_autofree struct vfp_port *ports = NULL;
-	bool is_known = false;
 	size_t n = 0;
 	int rc = vfp_pool_ports(pool, owner->uuid, &ports, &n, err);
 
@@ -71,7 +70,7 @@ static int forget(const struct vfp_keeper *keeper, const struct vfp_owner *owner
 	for (size_t i = 0; i < n; i++)
 		is_known = is_known || ports[i].is_seen;
 	rc = is_known ? vfp_pool_unbind(pool, owner->uuid, err) : 0;
-	if (rc == 0 && is_known)
+	if (rc == 0 && is_known && n)
 		vfp_log(VFP_LOG_INFO, "domain %s: undefined, its ports end", owner->name);
 	/* One that runs on without a definition has them until it stops. */
 	if (rc == 0 || rc == -EBUSY)
@@ -189,7 +188,7 @@ static int take_foreign(const struct vfp_keeper *keeper, const struct vfp_owner 
 		rc = vfp_pool_adopt(keeper->pool, owner, &ask, &none, &qemu, err);
 	if (rc == 0)
 		vfp_log(VFP_LOG_WARN,
-			"domain %s: VF %s was attached by hand; use: vfpool domain attach",
+			"domain %s: VF %s: was attached by hand; use: vfpool domain attach",
 			owner->name, vfp_vf_format(&found->vf, vf));
 	return rc;
 }
@@ -198,26 +197,13 @@ static int take_foreign(const struct vfp_keeper *keeper, const struct vfp_owner 
 static int end_detached(const struct vfp_keeper *keeper, const struct vfp_lease *lease,
 			struct vfp_err *err)
 {
-	const struct vfp_host *host = vfp_pool_host(keeper->pool);
 	char vf[VFP_VF_SIZE];
-	struct vfp_vfinfo info;
-	struct vfp_pf pf;
-	bool busy;
-	int rc = vfp_sysfs_pf(host, lease->vf.pf, &pf, err);
+	int rc = vfp_setup_take_back(keeper->pool, lease, "detached", err);
 
 	if (rc == 0)
-		rc = vfp_sysfs_vf(host, &pf.pci, lease->vf.index, &info, err);
-	if (rc == 0)
-		rc = host->kernel->vfio_busy(host, info.iommu_group, &busy, err);
-	if (rc < 0)
-		return rc;
-	if (busy)
-		return vfp_fail(err, EBUSY,
-				"domain %s: its VF %s is detached, and QEMU has it still",
-				lease->owner.name, vfp_vf_format(&lease->vf, vf));
-	vfp_log(VFP_LOG_INFO, "domain %s: VF %s was detached", lease->owner.name,
-		vfp_vf_format(&lease->vf, vf));
-	return vfp_setup_end(keeper->pool, lease, "detached", err);
+		vfp_log(VFP_LOG_INFO, "domain %s: VF %s: was detached", lease->owner.name,
+			vfp_vf_format(&lease->vf, vf));
+	return rc;
 }
 
 static bool is_found(const struct found *found, size_t n, const struct vfp_vf *vf)
@@ -250,24 +236,4 @@ int vfp_keeper_inspect(const struct vfp_keeper *keeper, const struct vfp_owner *
 			rc = end_detached(keeper, &leases[i], err);
 	}
 	return rc;
-}
-
-void vfp_keeper_heal(const struct vfp_keeper *keeper)
-{
-	const struct vfp_host *host = vfp_pool_host(keeper->pool);
-	vfp_autofree struct vfp_lease *leases = NULL;
-	struct vfp_err err = {0};
-	size_t n = 0;
-
-	if (vfp_pool_leases(keeper->pool, NULL, &leases, &n, &err) < 0)
-		vfp_log(VFP_LOG_ERR, "%s", err.msg);
-	for (size_t i = 0; i < n; i++) {
-		if (!vfp_lease_is_stale(host, &leases[i]))
-			continue;
-		if (vfp_setup_reclaim(keeper->pool, &leases[i].vf, &err) < 0)
-			vfp_log(VFP_LOG_WARN, "domain %s: %s", leases[i].owner.name, err.msg);
-		else
-			vfp_log(VFP_LOG_INFO, "domain %s: its lease was stale and is ended",
-				leases[i].owner.name);
-	}
 }

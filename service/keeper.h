@@ -20,11 +20,11 @@ struct vfp_keeper {
 };
 
 /* Looks at the definition of one domain.  None: its ports end, unless it runs or libvirt never knew
- * it.
+ * it, as far as @is_known and the book say.
  * 1: vfp_keeper_define() is to follow, when all events are heard that came until now and
  * vfp_echo_expect() was told; 0: all is done.  -EAGAIN, -EBUSY, -EIO: to be tried again soon.
  * @rebind: zeroed before the first call; what it holds is the next call's to free. */
-int vfp_keeper_settle(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
+int vfp_keeper_settle(const struct vfp_keeper *keeper, const struct vfp_owner *owner, bool is_known,
 		      struct vfp_rebind *rebind, struct vfp_err *err);
 /* 1: it was defined; when all events are heard, vfp_keeper_judge() is to follow.  0: libvirt
  * refuses it, and that is noted.
@@ -40,6 +40,3 @@ int vfp_keeper_judge(const struct vfp_keeper *keeper, const struct vfp_owner *ow
  * hand, a lease whose VF is not among them was detached. */
 int vfp_keeper_inspect(const struct vfp_keeper *keeper, const struct vfp_owner *owner,
 		       struct vfp_err *err);
-
-/* Ends the leases that nobody holds any more (pool/setup.h, vfp_setup_reclaim()). */
-void vfp_keeper_heal(const struct vfp_keeper *keeper);

@@ -14,7 +14,7 @@ struct vfp_libvirt {
 	virConnectPtr conn;
 	vfp_libvirt_handler *handler; /* NULL: nobody watches */
 	void *opaque;
-	int callbacks[3]; /* their numbers, -1 none */
+	int callbacks[4]; /* their numbers, -1 none */
 };
 
 VFP_DEFINE_AUTO(virdomain, virDomainPtr, virDomainFree)
@@ -35,6 +35,7 @@ static int fail(struct vfp_err *err, const char *what);
 static void on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail,
 			 void *opaque);
 static void on_device(virConnectPtr conn, virDomainPtr domain, const char *alias, void *opaque);
+static void on_reboot(virConnectPtr conn, virDomainPtr domain, void *opaque);
 static void on_close(virConnectPtr conn, int reason, void *opaque);
 static bool owner_of(virDomainPtr domain, struct vfp_owner *ret_owner);
 static int find(struct vfp_libvirt *libvirt, const char *key, virDomainPtr *ret,
@@ -121,6 +122,22 @@ int vfp_libvirt_define(struct vfp_libvirt *libvirt, const char *text, struct vfp
 		virDomainDefineXMLFlags(libvirt->conn, text, VIR_DOMAIN_DEFINE_VALIDATE);
 
 	return domain ? 0 : fail(err, "define");
+}
+
+int vfp_libvirt_is_running(struct vfp_libvirt *libvirt, const char *uuid, bool *ret_is_running,
+			   struct vfp_err *err)
+{
+	vfp_auto(virdomain) domain = NULL;
+	int is_active = 0, rc = find(libvirt, uuid, &domain, err);
+
+	if (rc == 0)
+		is_active = virDomainIsActive(domain);
+	if (is_active < 0)
+		rc = fail(err, uuid);
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	*ret_is_running = is_active > 0;
+	return 0;
 }
 
 int vfp_libvirt_start(struct vfp_libvirt *libvirt, const char *key, struct vfp_err *err)
@@ -219,6 +236,7 @@ int vfp_libvirt_watch(struct vfp_libvirt *libvirt, vfp_libvirt_handler *handler,
 		{VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle)},
 		{VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
 		{VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
+		{VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot)},
 	};
 
 	libvirt->handler = handler;
@@ -265,6 +283,15 @@ static void on_device(virConnectPtr conn, virDomainPtr domain, const char *alias
 
 	if (owner_of(domain, &owner))
 		libvirt->handler(libvirt->opaque, VFP_LIBVIRT_DEVICES, &owner);
+}
+
+static void on_reboot(virConnectPtr conn, virDomainPtr domain, void *opaque)
+{
+	struct vfp_libvirt *libvirt = opaque;
+	struct vfp_owner owner;
+
+	if (owner_of(domain, &owner))
+		libvirt->handler(libvirt->opaque, VFP_LIBVIRT_REBOOTED, &owner);
 }
 
 static void on_close(virConnectPtr conn, int reason, void *opaque)

@@ -24,6 +24,9 @@ int vfp_libvirt_owner(struct vfp_libvirt *libvirt, const char *key, struct vfp_o
 		      struct vfp_err *err);
 /* Defines; libvirt checks it against its own schema. */
 int vfp_libvirt_define(struct vfp_libvirt *libvirt, const char *text, struct vfp_err *err);
+/* Waits while the domain is being started or stopped.  One that there is not does not run. */
+int vfp_libvirt_is_running(struct vfp_libvirt *libvirt, const char *uuid, bool *ret_is_running,
+			   struct vfp_err *err);
 /* Starts; 0 also when it runs already.  -EPERM: a hook refused, in the hook's own words. */
 int vfp_libvirt_start(struct vfp_libvirt *libvirt, const char *key, struct vfp_err *err);
 
@@ -80,7 +83,8 @@ enum vfp_libvirt_what {
 	VFP_LIBVIRT_UNDEFINED,
 	VFP_LIBVIRT_STOPPED, /* after the hook's release */
 	VFP_LIBVIRT_DEVICES, /* the running domain got a device, or lost one */
-	VFP_LIBVIRT_CLOSED,  /* the daemon went away; @owner is empty */
+	VFP_LIBVIRT_REBOOTED,
+	VFP_LIBVIRT_CLOSED, /* the daemon went away; @owner is empty */
 };
 typedef void vfp_libvirt_handler(void *opaque, enum vfp_libvirt_what what,
 				 const struct vfp_owner *owner);

@@ -6,9 +6,12 @@
  *	the book's file -----> definitions that want another VF, and those that could not be bound
  *	the members file ----> a pool was defined: every definition
  *	a PF's link ---------> as the book's file
+ *	the end of a process-> a lease that waited for it ends (service/drain.h)
+ *	something odd -------> book, host and libvirt are compared (service/mend.h), as at start
+ *	a timer -------------> ports that no domain came for, and old lines of the journal
  *
  * Jobs are done one at a time, between two events.  While nothing happens nothing runs but the
- * watchdog.
+ * watchdog, and the last timer when there is something to expire.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -24,23 +27,35 @@
 #include "base/log.h"
 #include "base/netlink.h"
 #include "pool/members.h"
+#include "service/drain.h"
 #include "service/echo.h"
 #include "service/keeper.h"
 #include "service/loop.h"
+#include "service/mend.h"
 
 #define BOOK_FOLDER	 "/var/lib/vfpool"
 #define RECONNECT_MIN_MS 100
 #define RECONNECT_MAX_MS 5000
 #define RETRY_MS	 300 /* a job that met something passing; each further try twice as late */
 #define MAX_TRIES	 6
-#define REARRANGE_MS	 5 /* a change of the book seldom comes alone */
+#define BLOCKED_MS	 5000 /* should nothing tell that a start is over */
+#define REARRANGE_MS	 5    /* a change of the book seldom comes alone */
+#define MEND_MS		 1000 /* odd things seldom come alone, and often pass */
+#define DAY_MS		 INT64_C(86400000)
+#define JOURNAL_DAYS	 365
+#define JOURNAL_DAYS_MIN 2 /* the last day is never deleted (vfp_pool_trim()) */
+#define JOURNAL_DAYS_MAX 3650
+#define EXPIRE_MIN_MS	 (DAY_MS / 24) /* old lines go together */
+#define EXPIRE_MAX_MS	 (20 * DAY_MS) /* a timer's number is an int */
 
 struct job {
 	struct vfp_owner owner;
 	int64_t since_ms;
 	bool settle, inspect; /* what is to be done */
+	bool is_known;	      /* libvirt knew the domain */
 	unsigned int n_tries;
-	bool is_late; /* waits for the retry timer */
+	bool is_late;	 /* waits for the retry timer */
+	bool is_blocked; /* until its domain has started: for a change of the book, too */
 };
 
 enum timer {
@@ -49,6 +64,8 @@ enum timer {
 	TIMER_RETRY,
 	TIMER_REARRANGE,
 	TIMER_STEP,
+	TIMER_MEND,
+	TIMER_EXPIRE,
 	TIMER_WATCHDOG,
 	N_TIMERS,
 };
@@ -72,7 +89,14 @@ struct daemon {
 	struct vfp_rebind rebind;
 	struct vfp_echo echo;
 	bool is_ours;
-	struct job *jobs; /* oldest first */
+	struct vfp_drain *drain;
+	struct vfp_mend mend;
+	bool wants_mend;
+	int64_t retry_at_ms;	     /* vfp_kernel.ticks_ms; 0: the timer does not run */
+	size_t n_left;		     /* that mend could not mend */
+	int64_t journal_days;	     /* how long its lines are kept */
+	int64_t since_ms, last_line; /* of the journal, as far as it is read */
+	struct job *jobs;	     /* oldest first */
 	size_t n_jobs;
 };
 
@@ -90,8 +114,16 @@ static void on_retry(void *opaque);
 static void on_rearrange(void *opaque);
 static void on_step(void *opaque);
 static void go_to(struct daemon *daemon, int step);
+static void retry_in(struct daemon *daemon, int ms);
 static void on_watchdog(void *opaque);
 static void on_libvirt(void *opaque, enum vfp_libvirt_what what, const struct vfp_owner *owner);
+static void on_mend(void *opaque);
+static void on_expire(void *opaque);
+static void on_odd(void *opaque, const char *words);
+static void want_mend(struct daemon *daemon);
+static void read_journal(struct daemon *daemon);
+static void set_expiry(struct daemon *daemon);
+static void tell_status(struct daemon *daemon);
 static void sweep(struct daemon *daemon);
 static struct job *add_job(struct daemon *daemon, const struct vfp_owner *owner);
 static bool is_starting(struct daemon *daemon, const struct job *job);
@@ -99,7 +131,8 @@ static int do_job(struct daemon *daemon, const struct job *job, struct vfp_err *
 
 int main(int argc, char **argv)
 {
-	struct daemon daemon = {.signals = -1, .book = -1, .links = -1};
+	struct daemon daemon = {
+		.signals = -1, .book = -1, .links = -1, .journal_days = JOURNAL_DAYS};
 	struct vfp_err err = {0};
 	bool is_done = false;
 	int rc = options_parse(argc, argv, &daemon, &is_done);
@@ -115,6 +148,8 @@ int main(int argc, char **argv)
 	if (rc < 0)
 		vfp_log(VFP_LOG_ERR, "%s", err.msg);
 	vfp_rebind_clear(&daemon.rebind);
+	vfp_mend_clear(&daemon.mend);
+	vfp_drain_free(daemon.drain);
 	vfp_libvirt_close(daemon.keeper.libvirt);
 	vfp_pool_close(daemon.watched);
 	vfp_pool_close(daemon.keeper.pool);
@@ -125,12 +160,25 @@ int main(int argc, char **argv)
 	return rc < 0;
 }
 
+/* 0: it is none. */
+static int64_t days_parse(const char *text)
+{
+	uint64_t days = 0;
+
+	return vfp_number_parse(text, JOURNAL_DAYS_MIN, JOURNAL_DAYS_MAX, &days) ? (int64_t)days
+										 : 0;
+}
+
 static int options_parse(int argc, char **argv, struct daemon *daemon, bool *ret_is_done)
 {
 	static const struct option options[] = {
-		{"root", required_argument, NULL, 'r'}, {"connect", required_argument, NULL, 'c'},
-		{"verbose", no_argument, NULL, 'v'},	{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},	{0},
+		{"root", required_argument, NULL, 'r'},
+		{"connect", required_argument, NULL, 'c'},
+		{"verbose", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{"journal-days", required_argument, NULL, 'j'},
+		{0},
 	};
 	const char *root = getenv("VFPOOL_ROOT");
 	struct vfp_err err = {0};
@@ -141,6 +189,8 @@ static int options_parse(int argc, char **argv, struct daemon *daemon, bool *ret
 			root = optarg;
 		else if (option == 'c')
 			daemon->uri = optarg;
+		else if (option == 'j')
+			daemon->journal_days = days_parse(optarg);
 		else if (option == 'v')
 			vfp_log_set_level(VFP_LOG_DEBUG);
 		else
@@ -148,9 +198,15 @@ static int options_parse(int argc, char **argv, struct daemon *daemon, bool *ret
 		if (option == 'V')
 			puts("vfpoold " PACKAGE_VERSION);
 		if (option == 'h')
-			puts("usage: vfpoold [--root DIR] [--connect URI] [--verbose]");
+			puts("usage: vfpoold [--root DIR] [--connect URI] [--journal-days N] [--verbose]");
 		if (option == '?')
 			return 2;
+		if (!daemon->journal_days) {
+			fprintf(stderr,
+				"vfpoold: --journal-days: %d to %d were expected, not '%s'\n",
+				JOURNAL_DAYS_MIN, JOURNAL_DAYS_MAX, optarg);
+			return 2;
+		}
 	}
 	if (optind < argc) {
 		fprintf(stderr, "vfpoold: it takes no argument '%s'\n", argv[optind]);
@@ -169,6 +225,7 @@ static int set_up(struct daemon *daemon, struct vfp_err *err)
 		[TIMER_CONNECT] = on_connect, [TIMER_WORK] = on_work,
 		[TIMER_RETRY] = on_retry,     [TIMER_REARRANGE] = on_rearrange,
 		[TIMER_STEP] = on_step,	      [TIMER_WATCHDOG] = on_watchdog,
+		[TIMER_MEND] = on_mend,	      [TIMER_EXPIRE] = on_expire,
 	};
 	int (*const steps[])(struct daemon *, struct vfp_err *) = {watch_signals, watch_book,
 								   watch_links};
@@ -187,8 +244,11 @@ static int set_up(struct daemon *daemon, struct vfp_err *err)
 	}
 	if (rc < 0)
 		return rc;
+	daemon->drain = vfp_drain_new(daemon->keeper.pool, on_odd, daemon);
+	daemon->since_ms = daemon->host.kernel->now_ms();
 	daemon->reconnect_ms = RECONNECT_MIN_MS;
 	vfp_loop_set_timer(daemon->timers[TIMER_CONNECT], 0);
+	vfp_loop_set_timer(daemon->timers[TIMER_REARRANGE], 0);
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
 		daemon->watchdog_ms = (int)(watchdog_us / 2000);
 		on_watchdog(daemon);
@@ -277,8 +337,38 @@ static void on_book(void *opaque)
 		sweep(daemon);
 	if (vfp_pool_has_changed(daemon->watched, &has_changed, &err) < 0)
 		vfp_log(VFP_LOG_ERR, "%s", err.msg);
-	if (has_changed)
-		vfp_loop_set_timer(daemon->timers[TIMER_REARRANGE], REARRANGE_MS);
+	if (!has_changed)
+		return;
+	vfp_loop_set_timer(daemon->timers[TIMER_REARRANGE], REARRANGE_MS);
+	for (size_t i = 0; i < daemon->n_jobs; i++) {
+		struct job *job = &daemon->jobs[i];
+
+		if (!job->is_blocked)
+			continue;
+		job->is_late = job->is_blocked = false;
+		vfp_loop_set_timer(daemon->timers[TIMER_WORK], 0);
+	}
+	read_journal(daemon);
+}
+
+/* What others write there that wants a look at all there is. */
+static void read_journal(struct daemon *daemon)
+{
+	static const char *const odd[] = {"faulty", "disagreement"};
+	const struct vfp_journal_filter filter = {.since_ms = daemon->since_ms,
+						  .after_id = daemon->last_line};
+	vfp_autofree struct vfp_event *events = NULL;
+	struct vfp_err err = {0};
+	size_t n = 0;
+
+	if (vfp_pool_journal(daemon->keeper.pool, &filter, &events, &n, &err) < 0)
+		vfp_log(VFP_LOG_ERR, "%s", err.msg);
+	for (size_t i = 0; i < n; i++) {
+		daemon->last_line = events[i].id;
+		for (size_t k = 0; k < VFP_N(odd); k++)
+			if (!strcmp(events[i].event, odd[k]))
+				want_mend(daemon);
+	}
 }
 
 static void on_link(void *opaque)
@@ -313,11 +403,13 @@ static void on_libvirt(void *opaque, enum vfp_libvirt_what what, const struct vf
 		vfp_loop_set_timer(daemon->timers[TIMER_CONNECT], 0);
 		return;
 	}
+	if (what == VFP_LIBVIRT_REBOOTED)
+		want_mend(daemon); /* a guest's reset may have changed its VF's attributes */
 	job = add_job(daemon, owner);
-	if (what == VFP_LIBVIRT_DEVICES)
+	if (what == VFP_LIBVIRT_DEVICES || what == VFP_LIBVIRT_REBOOTED)
 		job->inspect = true;
 	else
-		job->settle = true;
+		job->settle = job->is_known = true;
 }
 
 /* --- The connection
@@ -362,8 +454,8 @@ static void on_connect(void *opaque)
 	}
 	daemon->reconnect_ms = RECONNECT_MIN_MS;
 	vfp_log(VFP_LOG_INFO, "connected to libvirt");
-	sd_notify(0, "STATUS=connected to libvirt");
-	vfp_keeper_heal(&daemon->keeper);
+	tell_status(daemon);
+	want_mend(daemon);
 	sweep(daemon);
 }
 
@@ -383,7 +475,7 @@ static struct job *add_job(struct daemon *daemon, const struct vfp_owner *owner)
 		job = &daemon->jobs[daemon->n_jobs++];
 		*job = (struct job){.owner = *owner, .since_ms = daemon->host.kernel->ticks_ms()};
 	}
-	job->is_late = false;
+	job->is_late = job->is_blocked = false;
 	vfp_loop_set_timer(daemon->timers[TIMER_WORK], 0);
 	return job;
 }
@@ -418,14 +510,18 @@ static void put_back(struct daemon *daemon, const struct job *job, int rc,
 	struct vfp_err err = {0};
 	struct job *again;
 
-	if (rc != -EBUSY && rc != -EAGAIN && rc != -EIO) {
+	const bool is_blocked = rc == -EINPROGRESS;
+
+	if (!is_blocked && rc != -EBUSY && rc != -EAGAIN && rc != -EIO) {
 		vfp_log(VFP_LOG_WARN, "domain %s: %s", job->owner.name, why->msg);
+		want_mend(daemon);
 		return;
 	}
 	vfp_log(VFP_LOG_DEBUG, "domain %s: %s", job->owner.name, why->msg);
 	if (job->n_tries == MAX_TRIES) {
 		vfp_log(VFP_LOG_WARN, "domain %s: given up after %u tries: %s", job->owner.name,
 			job->n_tries, why->msg);
+		want_mend(daemon);
 		if (job->settle &&
 		    vfp_pool_set_trouble(daemon->keeper.pool, &job->owner, why->msg, &err) < 0)
 			vfp_log(VFP_LOG_ERR, "%s", err.msg);
@@ -434,10 +530,23 @@ static void put_back(struct daemon *daemon, const struct job *job, int rc,
 	again = add_job(daemon, &job->owner);
 	again->settle = again->settle || job->settle;
 	again->inspect = again->inspect || job->inspect;
+	again->is_known = again->is_known || job->is_known;
 	again->since_ms = job->since_ms;
-	again->n_tries = job->n_tries + 1;
+	again->n_tries = job->n_tries + !is_blocked;
 	again->is_late = true;
-	vfp_loop_set_timer(daemon->timers[TIMER_RETRY], RETRY_MS << job->n_tries);
+	again->is_blocked = is_blocked;
+	retry_in(daemon, is_blocked ? BLOCKED_MS : RETRY_MS << job->n_tries);
+}
+
+/* One timer for all: the earliest counts. */
+static void retry_in(struct daemon *daemon, int ms)
+{
+	const int64_t at = daemon->host.kernel->ticks_ms() + ms;
+
+	if (daemon->retry_at_ms && daemon->retry_at_ms <= at)
+		return;
+	daemon->retry_at_ms = at;
+	vfp_loop_set_timer(daemon->timers[TIMER_RETRY], ms);
 }
 
 static void on_work(void *opaque)
@@ -503,11 +612,14 @@ static int do_job(struct daemon *daemon, const struct job *job, struct vfp_err *
 	int rc = 0;
 
 	if (is_starting(daemon, job))
-		return vfp_fail(err, EBUSY, "it starts just now");
-	if (job->inspect && vfp_keeper_inspect(&daemon->keeper, &job->owner, err) < 0)
+		return vfp_fail(err, EINPROGRESS, "it starts just now");
+	if (job->inspect && vfp_keeper_inspect(&daemon->keeper, &job->owner, err) < 0) {
 		vfp_log(VFP_LOG_WARN, "domain %s: %s", job->owner.name, err->msg);
+		want_mend(daemon);
+	}
 	if (job->settle)
-		rc = vfp_keeper_settle(&daemon->keeper, &job->owner, &daemon->rebind, err);
+		rc = vfp_keeper_settle(&daemon->keeper, &job->owner, job->is_known, &daemon->rebind,
+				       err);
 	return rc;
 }
 
@@ -528,6 +640,8 @@ static void on_retry(void *opaque)
 {
 	struct daemon *daemon = opaque;
 
+	daemon->retry_at_ms = 0;
+
 	for (size_t i = 0; i < daemon->n_jobs; i++)
 		daemon->jobs[i].is_late = false;
 	vfp_loop_set_timer(daemon->timers[TIMER_WORK], 0);
@@ -544,8 +658,11 @@ static void on_rearrange(void *opaque)
 	size_t n = 0;
 	int rc;
 
+	vfp_drain_look(daemon->drain);
+	set_expiry(daemon);
 	if (!is_connected(daemon))
 		return; /* the sweep that follows a connection sees it all */
+	tell_status(daemon);
 	if (has_due_job(daemon)) {
 		vfp_loop_set_timer(daemon->timers[TIMER_REARRANGE], REARRANGE_MS);
 		return;
@@ -586,4 +703,103 @@ static void sweep(struct daemon *daemon)
 		add_job(daemon, &ports[i].owner)->settle = true;
 	for (size_t i = 0; i < n_running; i++)
 		add_job(daemon, &running[i])->inspect = true;
+}
+
+/* --- Mending, and expiry ---------------------------------------------------------------------- */
+
+static void want_mend(struct daemon *daemon)
+{
+	if (!daemon->wants_mend)
+		vfp_loop_set_timer(daemon->timers[TIMER_MEND], MEND_MS);
+	daemon->wants_mend = true;
+}
+
+static void on_odd(void *opaque, const char *words)
+{
+	vfp_log(VFP_LOG_WARN, "%s", words);
+	want_mend(opaque);
+}
+
+static void on_settle(void *opaque, const struct vfp_owner *owner)
+{
+	add_job(opaque, owner)->settle = true;
+}
+
+/* What is on its way is no difference: jobs come first. */
+static void on_mend(void *opaque)
+{
+	struct daemon *daemon = opaque;
+	struct vfp_err err = {0};
+
+	if (!is_connected(daemon)) {
+		daemon->wants_mend = false; /* a connection wants it anew */
+		return;
+	}
+	if (daemon->step != STEP_NONE || has_due_job(daemon)) {
+		vfp_loop_set_timer(daemon->timers[TIMER_MEND], MEND_MS);
+		return;
+	}
+	daemon->wants_mend = false;
+	if (vfp_mend(&daemon->mend, daemon->keeper.pool, daemon->keeper.libvirt, on_settle, daemon,
+		     &daemon->n_left, &err) < 0)
+		vfp_log(VFP_LOG_WARN, "%s", err.msg);
+	tell_status(daemon);
+}
+
+/* The timer runs only while there is something that will be too old one day. */
+static void set_expiry(struct daemon *daemon)
+{
+	const int64_t now = daemon->host.kernel->now_ms();
+	struct vfp_oldest oldest = {0};
+	struct vfp_err err = {0};
+	int64_t wait = EXPIRE_MAX_MS;
+
+	if (vfp_pool_oldest(daemon->keeper.pool, &oldest, &err) < 0)
+		vfp_log(VFP_LOG_ERR, "%s", err.msg);
+	if (oldest.line_ms)
+		wait = oldest.line_ms + daemon->journal_days * DAY_MS - now;
+	if (wait < EXPIRE_MIN_MS)
+		wait = EXPIRE_MIN_MS;
+	if (oldest.port_ms && oldest.port_ms + VFP_CHECK_EXPIRE_MS - now < wait)
+		wait = oldest.port_ms + VFP_CHECK_EXPIRE_MS - now;
+	if (wait > EXPIRE_MAX_MS)
+		wait = EXPIRE_MAX_MS;
+	vfp_loop_set_timer(daemon->timers[TIMER_EXPIRE], !oldest.line_ms && !oldest.port_ms ? -1
+							 : wait < 1			    ? 1
+								    : (int)wait);
+}
+
+static void on_expire(void *opaque)
+{
+	struct daemon *daemon = opaque;
+	unsigned int n_ports = 0, n_lines = 0;
+	struct vfp_err err = {0};
+	int rc = vfp_pool_expire(daemon->keeper.pool, VFP_CHECK_EXPIRE_MS, &n_ports, &err);
+
+	if (rc == 0)
+		rc = vfp_pool_trim(daemon->keeper.pool, daemon->journal_days * DAY_MS, &n_lines,
+				   &err);
+	if (rc < 0)
+		vfp_log(VFP_LOG_ERR, "%s", err.msg);
+	if (n_ports || n_lines)
+		vfp_log(VFP_LOG_INFO,
+			"%u ports that no domain came for and %u old lines of the "
+			"journal are gone",
+			n_ports, n_lines);
+	set_expiry(daemon);
+}
+
+/* One line for systemctl status: what an administrator looks for first. */
+static void tell_status(struct daemon *daemon)
+{
+	vfp_autofree struct vfp_trouble *troubles = NULL;
+	vfp_autofree struct vfp_lease *leases = NULL;
+	size_t n_troubles = 0, n_leases = 0;
+
+	vfp_pool_leases(daemon->keeper.pool, NULL, &leases, &n_leases, NULL);
+	vfp_pool_troubles(daemon->keeper.pool, &troubles, &n_troubles, NULL);
+	sd_notifyf(0,
+		   "STATUS=connected to libvirt; %zu VFs leased, %zu domains not bound, %zu "
+		   "differences left",
+		   n_leases, n_troubles, daemon->n_left);
 }

@@ -150,6 +150,54 @@ sed -nE 's/.*bound after ([0-9]+) ms.*/\1/p' "$log" | sort -n >"$root/times"
 echo "from event to bound, ms: median $(sed -n "$(($(wc -l <"$root/times") / 2 + 1))p" "$root/times")," \
 	"max $(tail -n 1 "$root/times")"
 
+step "A lease that waits for its QEMU"
+# What libvirtd would do: the hook is called here by hand, and QEMU is a process that sleeps.
+states() {
+	vfpool lease list --json | jq -r '[.[].state] | join(" ")'
+}
+has_states() {
+	[ "$(states)" = "$1" ]
+}
+author first >"$root/race.xml"
+check "define" virsh --quiet define "$root/race.xml"
+check "binds" wait_until 5 is_bound race
+definition race | sed "s/<domain type='qemu'/& id='1'/" >"$root/running.xml"
+sleep 1000 &
+qemu=$!
+for op in prepare start; do
+	check "$op" hook race $op - "$root/running.xml"
+done
+"$top_builddir/tests/fake-root" "$root" +process \
+	"pid=$qemu,uuid=00000000-0000-0000-0000-0000000000aa,domain=race,guest=65536,locked=65536"
+check "started" hook race started - "$root/running.xml"
+check "it is leased" has_states active
+prints 0 '' "release, while QEMU lives" hook race release destroyed "$root/running.xml"
+check "it drains" has_states draining
+"$top_builddir/tests/fake-root" "$root" -process $qemu
+kill $qemu
+wait $qemu 2>/dev/null
+check "and is free when QEMU is gone" wait_until 5 has_states ''
+check "which the journal says" grep -q 'QEMU is gone at last' <(vfpool journal)
+
+step "Mended without being asked"
+for op in prepare start; do
+	check "$op" hook race $op - "$root/running.xml"
+done
+"$top_builddir/tests/fake-root" "$root" +process \
+	"pid=4343,start=9,uuid=00000000-0000-0000-0000-0000000000aa,domain=race,guest=65536,locked=65536"
+check "started" hook race started - "$root/running.xml"
+kill $vfpoold
+wait $vfpoold
+"$top_builddir/tests/fake-root" "$root" -process 4343
+check "a lease is left over" has_states active
+rm "$root/var/lib/vfpool/members"
+start_vfpoold
+check "and ended" wait_until 10 has_states ''
+check "the members file is written anew" grep -q '^pool sriov0' "$root/var/lib/vfpool/members"
+check "check finds nothing" vfpool check --connect qemu:///system
+check "and it sleeps again" wait_until 10 is_quiet
+virsh --quiet undefine race
+
 step "The end"
 kill $vfpoold
 wait $vfpoold
