@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The commands of vfpool(8).
+ * The commands of vfpool(1).
  *
  * Each noun is a file cmd-<noun>.c that ends in its own table of struct vfp_cmd; tools/vfpool.c
  * strings the tables together, parses the options and prints the help from the same rows. A command
@@ -74,6 +74,22 @@ struct vfp_cmd {
 	int (*run)(struct vfp_ctx *ctx, struct vfp_err *err);
 	const char *help; /* one sentence */
 };
+
+struct vfp_option {
+	const char *name;
+	const char *value; /* what the help calls it, "POOL", "svg|dot"; NULL: takes none */
+	const char *help;
+};
+extern const struct vfp_option vfp_options[VFP_N_OPTS];
+/* Those that every command takes. */
+#define VFP_ALWAYS_TAKES (VFP_TAKES(ROOT) | VFP_TAKES(HELP) | VFP_TAKES(VERSION))
+/* The one whose name is @name up to @end (NULL: all of it), without the hyphens; -1: none. */
+int vfp_option_find(const char *name, const char *end);
+
+extern const struct vfp_cmd *const vfp_cmd_tables[];
+extern const size_t vfp_n_cmd_tables;
+/* @verb may be NULL.  @ret_n_words: how many words name the command.  NULL: there is none. */
+const struct vfp_cmd *vfp_cmd_find(const char *noun, const char *verb, int *ret_n_words);
 
 /* The tables, each closed by a row without noun. */
 extern const struct vfp_cmd vfp_cmds_pf[];

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* vfpool(8): finds the command in the tables, parses its options, runs it. */
+/* vfpool(1): finds the command in the tables, parses its options, runs it. */
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "tools/cmd.h"
+#include "tools/complete.h"
 
-static const struct vfp_cmd *const tables[] = {
+const struct vfp_cmd *const vfp_cmd_tables[] = {
 	vfp_cmds_pf,	  vfp_cmds_pool,   vfp_cmds_portgroup, vfp_cmds_vf,
 	vfp_cmds_domain,  vfp_cmds_attach, vfp_cmds_lease,     vfp_cmds_who,
 	vfp_cmds_journal, vfp_cmds_check,  vfp_cmds_top,       vfp_cmds_graph,
 	vfp_cmds_limits,
 };
 
-static const struct option {
-	const char *name;
-	const char *value; /* what the help calls it; NULL: takes none */
-	const char *help;
-} options[VFP_N_OPTS] = {
+const size_t vfp_n_cmd_tables = VFP_N(vfp_cmd_tables);
+
+const struct vfp_option vfp_options[VFP_N_OPTS] = {
 	[VFP_OPT_ROOT] = {"root", "DIR", "put every path below DIR (or VFPOOL_ROOT)"},
 	[VFP_OPT_HELP] = {"help", NULL, "this text"},
 	[VFP_OPT_VERSION] = {"version", NULL, "the version"},
@@ -35,7 +34,7 @@ static const struct option {
 	[VFP_OPT_WAIT] = {"wait", "SECONDS", "so long for cards that the kernel has not found yet"},
 	[VFP_OPT_REPAIR] = {"repair", NULL, "mend what is found"},
 	[VFP_OPT_REASON] = {"reason", "WORDS", "why, for the journal and the lists"},
-	[VFP_OPT_VF] = {"vf", "PF#N", "this VF, or auto"},
+	[VFP_OPT_VF] = {"vf", "PF#N|auto", "this VF, or any"},
 	[VFP_OPT_PORTGROUP] = {"portgroup", "GROUP", "the pool's port group (its default)"},
 	[VFP_OPT_LIVE] = {"live", NULL, "the running domain"},
 	[VFP_OPT_CONFIG] = {"config", NULL, "the definition, for the next start"},
@@ -43,15 +42,13 @@ static const struct option {
 	[VFP_OPT_AT] = {"at", "TIME", "at that moment"},
 	[VFP_OPT_EVENT] = {"event", "EVENT", "of this kind: lease, refused, faulty …"},
 	[VFP_OPT_FOLLOW] = {"follow", NULL, "go on with what happens, until interrupted"},
-	[VFP_OPT_FORMAT] = {"format", "FORMAT", "svg or dot"},
+	[VFP_OPT_FORMAT] = {"format", "svg|dot", "as what to draw (svg)"},
 	[VFP_OPT_ONCE] = {"once", NULL, "print once as text and end"},
 	[VFP_OPT_INTERVAL] = {"interval", "SECONDS", "between two looks (1)"},
 	[VFP_OPT_RESERVE] = {"reserve", "N", "keep the first N VFs for the host itself"},
 	[VFP_OPT_FORCE] = {"force", NULL, "although the host's own traffic may be interrupted"},
 	[VFP_OPT_OP] = {"op", "OPERATION", "of this operation only; the status is 5 when it is refused"},
 };
-
-#define ALWAYS (VFP_TAKES(ROOT) | VFP_TAKES(HELP) | VFP_TAKES(VERSION))
 
 /* What an error means to the caller's shell.  All others: failed. */
 static const struct {
@@ -63,7 +60,6 @@ static const struct {
 	{EEXIST, VFP_EXIT_REFUSED},   {EOPNOTSUPP, VFP_EXIT_REFUSED}, {EBUSY, VFP_EXIT_BUSY},
 };
 
-static const struct vfp_cmd *cmd_find(const char *noun, const char *verb, int *ret_n_words);
 static int args_parse(int argc, char **argv, struct vfp_ctx *ctx, const char **words, size_t *ret_n,
 		      struct vfp_err *err);
 static int cmd_check(const struct vfp_cmd *cmd, const struct vfp_ctx *ctx, size_t n_args,
@@ -82,6 +78,10 @@ int main(int argc, char **argv)
 	size_t n_words = 0;
 	int rc, n_named;
 
+	if (argc > 1 && !strcmp(argv[1], "--complete")) { /* the shell asks, not a user */
+		vfp_complete((const char *const *)argv + 2, (size_t)argc - 2);
+		return VFP_EXIT_DONE;
+	}
 	if (args_parse(argc, argv, &ctx, words, &n_words, &err) < 0) {
 		fprintf(stderr, "vfpool: %s; see: vfpool --help\n", err.msg);
 		return VFP_EXIT_USAGE;
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 		help_print(words[0]);
 		return ctx.opts[VFP_OPT_HELP] ? VFP_EXIT_DONE : VFP_EXIT_USAGE;
 	}
-	cmd = cmd_find(words[0], words[1], &n_named);
+	cmd = vfp_cmd_find(words[0], words[1], &n_named);
 	if (!cmd) {
 		fprintf(stderr, "vfpool: no command '%s%s%s'; see: vfpool --help\n", words[0],
 			words[1] ? " " : "", words[1] ? words[1] : "");
@@ -119,6 +119,30 @@ int main(int argc, char **argv)
 	return exit_status(rc);
 }
 
+const struct vfp_cmd *vfp_cmd_find(const char *noun, const char *verb, int *ret_n_words)
+{
+	for (size_t i = 0; i < VFP_N(vfp_cmd_tables); i++)
+		for (const struct vfp_cmd *cmd = vfp_cmd_tables[i]; cmd->noun; cmd++) {
+			if (strcmp(cmd->noun, noun) ||
+			    (cmd->verb && (!verb || strcmp(cmd->verb, verb))))
+				continue;
+			*ret_n_words = cmd->verb ? 2 : 1;
+			return cmd;
+		}
+	return NULL;
+}
+
+int vfp_option_find(const char *name, const char *end)
+{
+	size_t size = end ? (size_t)(end - name) : strlen(name);
+
+	for (int i = 0; i < VFP_N_OPTS; i++)
+		if (strlen(vfp_options[i].name) == size &&
+		    !strncmp(vfp_options[i].name, name, size))
+			return i;
+	return -1;
+}
+
 int vfp_ctx_pool(struct vfp_ctx *ctx, enum vfp_pool_mode mode, struct vfp_err *err)
 {
 	int rc = vfp_pool_open(&ctx->host, mode, &ctx->pool, err);
@@ -134,37 +158,21 @@ int vfp_ctx_read(const char *path, size_t max, char **ret_text, size_t *ret_size
 	return vfp_file_read(path, max, ret_text, ret_size, err);
 }
 
-static const struct vfp_cmd *cmd_find(const char *noun, const char *verb, int *ret_n_words)
-{
-	for (size_t i = 0; i < VFP_N(tables); i++)
-		for (const struct vfp_cmd *cmd = tables[i]; cmd->noun; cmd++) {
-			if (strcmp(cmd->noun, noun) ||
-			    (cmd->verb && (!verb || strcmp(cmd->verb, verb))))
-				continue;
-			*ret_n_words = cmd->verb ? 2 : 1;
-			return cmd;
-		}
-	return NULL;
-}
-
 /* One "--name", "--name VALUE" or "--name=VALUE".  Exact names only.  Moves *at over the value. */
 static int option_parse(int argc, char **argv, int *at, struct vfp_ctx *ctx, struct vfp_err *err)
 {
 	const char *name = argv[*at] + 2, *equals = strchr(name, '=');
-	size_t size = equals ? (size_t)(equals - name) : strlen(name);
+	int i = vfp_option_find(name, equals);
 
-	for (size_t i = 0; i < VFP_N_OPTS; i++) {
-		if (strlen(options[i].name) != size || strncmp(options[i].name, name, size))
-			continue;
-		if (!options[i].value && equals)
-			return vfp_fail(err, EINVAL, "option --%s takes no value", options[i].name);
-		if (options[i].value && !equals && *at + 1 >= argc)
-			return vfp_fail(err, EINVAL, "option --%s needs a value (%s)",
-					options[i].name, options[i].value);
-		ctx->opts[i] = !options[i].value ? "" : equals ? equals + 1 : argv[++*at];
-		return 0;
-	}
-	return vfp_fail(err, EINVAL, "no option '%s'", argv[*at]);
+	if (i < 0)
+		return vfp_fail(err, EINVAL, "no option '%s'", argv[*at]);
+	if (!vfp_options[i].value && equals)
+		return vfp_fail(err, EINVAL, "option --%s takes no value", vfp_options[i].name);
+	if (vfp_options[i].value && !equals && *at + 1 >= argc)
+		return vfp_fail(err, EINVAL, "option --%s needs a value (%s)", vfp_options[i].name,
+				vfp_options[i].value);
+	ctx->opts[i] = !vfp_options[i].value ? "" : equals ? equals + 1 : argv[++*at];
+	return 0;
 }
 
 static int args_parse(int argc, char **argv, struct vfp_ctx *ctx, const char **words, size_t *ret_n,
@@ -197,9 +205,9 @@ static int cmd_check(const struct vfp_cmd *cmd, const struct vfp_ctx *ctx, size_
 	const char *space = cmd->verb ? " " : "", *verb = cmd->verb ? cmd->verb : "";
 
 	for (size_t i = 0; i < VFP_N_OPTS; i++) {
-		if (ctx->opts[i] && !((cmd->opts | ALWAYS) & 1u << i))
+		if (ctx->opts[i] && !((cmd->opts | VFP_ALWAYS_TAKES) & 1u << i))
 			return vfp_fail(err, EINVAL, "%s%s%s takes no option --%s", cmd->noun,
-					space, verb, options[i].name);
+					space, verb, vfp_options[i].name);
 		if (!ctx->opts[i] && cmd->required & 1u << i)
 			return vfp_fail(err, EINVAL, "usage: vfpool %s%s%s %s", cmd->noun, space,
 					verb, cmd->usage);
@@ -214,21 +222,25 @@ static int cmd_check(const struct vfp_cmd *cmd, const struct vfp_ctx *ctx, size_
 static void help_print(const char *noun)
 {
 	bool known = false;
+	char text[64];
 
-	for (size_t i = 0; noun && i < VFP_N(tables); i++)
-		known = known || !strcmp(tables[i]->noun, noun);
+	for (size_t i = 0; noun && i < VFP_N(vfp_cmd_tables); i++)
+		known = known || !strcmp(vfp_cmd_tables[i]->noun, noun);
 	puts("vfpool: the SR-IOV virtual functions of this host as a pool for libvirt domains\n");
-	for (size_t i = 0; i < VFP_N(tables); i++)
-		for (const struct vfp_cmd *cmd = tables[i]; cmd->noun; cmd++)
+	for (size_t i = 0; i < VFP_N(vfp_cmd_tables); i++)
+		for (const struct vfp_cmd *cmd = vfp_cmd_tables[i]; cmd->noun; cmd++)
 			if (!known || !strcmp(cmd->noun, noun))
 				printf("  vfpool %s%s%s %s\n      %s\n", cmd->noun,
 				       cmd->verb ? " " : "", cmd->verb ? cmd->verb : "", cmd->usage,
 				       cmd->help);
 	puts("\nOptions, where a command takes them:");
-	for (size_t i = 0; i < VFP_N_OPTS; i++)
-		printf("  --%s%s%-*s %s\n", options[i].name, options[i].value ? " " : "",
-		       (int)(14 - strlen(options[i].name)),
-		       options[i].value ? options[i].value : "", options[i].help);
+	for (size_t i = 0; i < VFP_N_OPTS; i++) {
+		const struct vfp_option *option = &vfp_options[i];
+
+		snprintf(text, sizeof(text), "--%s%s%s", option->name, option->value ? " " : "",
+			 option->value ? option->value : "");
+		printf("  %-18s  %s\n", text, option->help);
+	}
 	puts("\nExit status: 0 done, 1 failed, 2 usage, 3 not found, 4 no capacity, 5 refused by policy, "
 	     "75 busy: try again");
 }
