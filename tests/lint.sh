@@ -54,6 +54,22 @@ done | complain 'how a file begins'
 for file in base/*.[ch] pool/*.[ch] xml/*.[ch] hooks/*.[ch] tools/*.[ch] service/*.[ch] tests/*.[ch]; do
 	expand "$file" | grep -nE '^.{101,}' | grep -v '"' | sed "s|^|$file:|"
 done | complain 'longer than 100 columns'
+# HACKING, Messages: what a call of vfp_fail() says, its strings put together.
+awk '
+	/vfp_fail(_in)?\(/ { inside = 1; said = ""; line = FNR }
+	inside {
+		text = $0
+		while (match(text, /"([^"\\]|\\.)*"/)) {
+			said = said substr(text, RSTART + 1, RLENGTH - 2)
+			text = substr(text, RSTART + RLENGTH)
+		}
+	}
+	inside && /;[[:space:]]*$/ {
+		inside = 0
+		if (said ~ /[.!]$/ || tolower(said) ~ /please|failed to|unable to|^error|^sorry|[^<]!/ || said ~ /^[A-Z][a-z]/)
+			printf "%s:%d: %s\n", FILENAME, line, said
+	}
+' base/*.c pool/*.c xml/*.c hooks/*.c tools/*.c service/*.c | complain 'the style of a message (HACKING, Messages)'
 grep -rnE '\b(strcpy|strcat|sprintf|gets|system|popen|alloca)\(' --include='*.[ch]' base pool xml hooks tools service |
 	grep -vE ':[0-9]+:[[:space:]]*(/?\*|//)' | complain 'a function that we do not use'
 find . -name 'util*' -not -path './.git/*' | complain 'no file is called utils'
