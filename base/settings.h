@@ -17,6 +17,8 @@ struct vfp_settings {
 	uint64_t memory_reserve_mib;
 	/* What one QEMU locks of its own, in MiB, in the place of our estimate. */
 	uint64_t qemu_memory_mib;
+	/* The first three bytes of the MACs that we make, as one number: 0x525400. */
+	uint64_t mac_oui;
 };
 
 /* -EINVAL with file and line: a line without "=", a key that we do not know or that stands twice, a

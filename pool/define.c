@@ -40,6 +40,7 @@ static int check_network(const struct vfp_host *host, const char *name, struct v
 static int check_pfs(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err);
 static int check_overlap(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err);
 static int check_leases(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err);
+static int check_pins(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err);
 static int put_def(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err);
 static int change_portgroup(struct vfp_pooldef *def, const char *name, const char *const *settings,
 			    size_t n, char **ret_words, struct vfp_err *err);
@@ -64,6 +65,7 @@ int vfp_pool_define(struct vfp_pool *pool, const struct vfp_pooldef *def, struct
 	int (*const checks[])(struct vfp_pool *, const struct vfp_pooldef *, struct vfp_err *) = {
 		check_overlap,
 		check_leases,
+		check_pins,
 		put_def,
 	};
 	vfp_autofree struct vfp_pf *pfs = NULL;
@@ -336,6 +338,32 @@ static int check_leases(struct vfp_pool *pool, const struct vfp_pooldef *def, st
 			continue;
 		return vfp_fail(err, EBUSY, "would lose a VF that is in use: %s",
 				vfp_lease_format(pool->host, &leases[i], words, sizeof(words)));
+	}
+	return rc;
+}
+
+/* A VF that a NIC is pinned to stays as well: its domain could not start any more. */
+static int check_pins(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_port_row *rows = NULL;
+	char name[VFP_VF_SIZE], mac[VFP_MAC_SIZE];
+	size_t n;
+	int rc = vfp_book_ports(pool, NULL, &rows, &n, err);
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		const struct vfp_port *port = &rows[i].port;
+		const struct vfp_pool_pf *pf = find_pf(def, port->vf.pf);
+
+		if (!port->is_pinned || strcmp(port->pool, def->name) != 0 ||
+		    (pf && vfp_range_has(pf->vfs, port->vf.index)))
+			continue;
+		vfp_vf_format(&port->vf, name);
+		vfp_mac_format(&port->mac, mac);
+		return vfp_fail(
+			err, EBUSY,
+			"would lose VF %s, which domain %s is pinned to; see: vfpool domain "
+			"pin %s --mac %s --vf auto",
+			name, port->owner.name, port->owner.name, mac);
 	}
 	return rc;
 }

@@ -123,11 +123,19 @@ int vfp_pool_seen(struct vfp_pool *pool, const struct vfp_owner *owner, struct v
  * @older_than_ms ago.  @ret_n: how many; NULL where nobody asks. */
 int vfp_pool_expire(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *ret_n,
 		    struct vfp_err *err);
-/* Binds the port with @mac to @vf and to no other from now on; NULL: to any again.  Its definition
- * follows with the next vfp_pool_bind().
- * -ENOENT: no such port, or no VF of its pool. */
-int vfp_pool_pin(struct vfp_pool *pool, const struct vfp_mac *mac, const struct vfp_vf *vf,
-		 struct vfp_err *err);
+/* Binds the port of domain @uuid with @mac to @vf and to no other from now on; NULL: to any again.
+ * Its definition follows with the next vfp_pool_bind().  The pin is of the card and the VF's
+ * number, so it goes with a card that moves, and it stays until the port ends.
+ * -ENOENT: no such port, or no VF of its pool, or none that its PF could have; -EEXIST: another NIC
+ * of the domain is pinned to that VF. */
+int vfp_pool_pin(struct vfp_pool *pool, const char *uuid, const struct vfp_mac *mac,
+		 const struct vfp_vf *vf, struct vfp_err *err);
+/* A MAC for the NIC at @place (0 the first) of domain @uuid that has none: the host's OUI
+ * (base/settings.h, 52:54:00 where it says nothing), a hash of both, and from there on the first
+ * one that no port, no lease, no VF and no network device of the host has.  The same as
+ * vfp_pool_bind() gives to a want without one; it is not reserved. */
+int vfp_pool_make_mac(struct vfp_pool *pool, const char *uuid, size_t place,
+		      struct vfp_mac *ret_mac, struct vfp_err *err);
 /* @uuid NULL: all.  Ordered by domain name and MAC.  The caller frees *ret. */
 int vfp_pool_ports(struct vfp_pool *pool, const char *uuid, struct vfp_port **ret, size_t *ret_n,
 		   struct vfp_err *err);

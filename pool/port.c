@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/variant.h"
+#include "base/settings.h"
 #include "pool/book.h"
 #include "pool/choose.h"
 
-/* The next MAC after one that is taken. */
-#define MAC_SPACE 0x1000000u
+#define MAC_SPACE 0x1000000u /* what an OUI leaves */
 
 /* A MAC that the host itself uses. */
 struct host_mac {
@@ -43,16 +43,22 @@ struct plan {
 	size_t n_members;
 	struct host_mac *macs;
 	size_t n_macs;
+	struct vfp_mac *carried; /* by VFs, as their PFs say; read when a MAC is to be made */
+	size_t n_carried;
+	uint32_t oui; /* the first half of those that are made */
 	struct vfp_port_row *rows; /* the domain's ports, as they were */
 	size_t n_rows;
 	struct vfp_vf *taken; /* by those of its NICs that are done */
 	size_t n_taken;
 };
 
+#define QEMU_OUI 0x525400u
+
 static void free_plan(struct plan *plan);
 VFP_DEFINE_AUTO(plan, struct plan *, free_plan)
 
-static int read_host(struct plan *plan, struct vfp_err *err);
+static int read_host(struct plan *plan, bool makes_macs, struct vfp_err *err);
+static int make_mac(struct plan *plan, struct nic *nic, size_t place, struct vfp_err *err);
 static int find_ports(struct plan *plan, struct vfp_err *err);
 static int choose_all(struct plan *plan, struct vfp_err *err);
 static int check_kernel(struct plan *plan, struct vfp_err *err);
@@ -60,6 +66,8 @@ static int write_all(struct plan *plan, struct vfp_err *err);
 static int drop_others(struct plan *plan, struct vfp_err *err);
 static bool is_leased(const struct vfp_lease *leases, size_t n, const struct vfp_mac *mac);
 static int drop_port(struct vfp_pool *pool, const struct vfp_port_row *row, const char *event,
+		     struct vfp_err *err);
+static int check_pin(struct vfp_pool *pool, const struct vfp_port_row *row, const struct vfp_vf *vf,
 		     struct vfp_err *err);
 static int pin_to(struct vfp_pool *pool, const struct vfp_port_row *row, const struct vfp_vf *vf,
 		  struct vfp_err *err);
@@ -94,18 +102,23 @@ int vfp_pool_bind(struct vfp_pool *pool, const struct vfp_owner *owner,
 		.nics = vfp_alloc(n, sizeof(struct nic)),
 		.n = n,
 		.taken = vfp_alloc(n, sizeof(struct vfp_vf)),
+		.oui = QEMU_OUI,
 	};
 	vfp_auto(plan) plan = &made;
 	vfp_auto(db_transaction) change = NULL;
 	int (*const steps[])(struct plan *, struct vfp_err *) = {
 		find_ports, choose_all, check_kernel, drop_others, write_all,
 	};
-	int rc = read_host(plan, err);
+	bool makes_macs = false;
+	int rc;
 
+	for (size_t i = 0; i < n; i++) {
+		plan->nics[i].want = &wants[i];
+		makes_macs = makes_macs || vfp_mac_is_none(&wants[i].mac);
+	}
+	rc = read_host(plan, makes_macs, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < n; i++)
-		plan->nics[i].want = &wants[i];
 	rc = vfp_book_begin(pool, &change, err);
 	for (size_t i = 0; rc == 0 && i < VFP_N(steps); i++)
 		rc = steps[i](plan, err);
@@ -117,6 +130,32 @@ int vfp_pool_bind(struct vfp_pool *pool, const struct vfp_owner *owner,
 	for (size_t i = 0; i < n; i++)
 		ret_bindings[i] = binding_of(vfp_pool_host(pool), &plan->nics[i]);
 	return 0;
+}
+
+int vfp_pool_make_mac(struct vfp_pool *pool, const char *uuid, size_t place,
+		      struct vfp_mac *ret_mac, struct vfp_err *err)
+{
+	struct vfp_owner owner = {.uuid = ""};
+	struct plan made = {.pool = pool, .owner = &owner, .oui = QEMU_OUI};
+	vfp_auto(plan) plan = &made;
+	vfp_auto(db_transaction) view = NULL;
+	struct nic nic = {.want = NULL};
+	int rc = read_host(plan, true, err);
+
+	vfp_copy(owner.uuid, sizeof(owner.uuid), uuid);
+	if (rc == 0)
+		rc = vfp_db_begin_read(pool->db, &view, err);
+	if (rc == 0)
+		rc = vfp_inventory_join(pool, plan->members, plan->n_members, err);
+	/* A port that the domain has already is another NIC of it. */
+	for (bool is_new = false; rc == 0 && !is_new; place++) {
+		nic = (struct nic){.want = NULL};
+		rc = make_mac(plan, &nic, place, err);
+		is_new = !nic.is_known;
+	}
+	if (rc == 0)
+		*ret_mac = nic.mac;
+	return rc;
 }
 
 int vfp_pool_unbind(struct vfp_pool *pool, const char *uuid, struct vfp_err *err)
@@ -195,8 +234,8 @@ int vfp_pool_expire(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *
 	return rc;
 }
 
-int vfp_pool_pin(struct vfp_pool *pool, const struct vfp_mac *mac, const struct vfp_vf *vf,
-		 struct vfp_err *err)
+int vfp_pool_pin(struct vfp_pool *pool, const char *uuid, const struct vfp_mac *mac,
+		 const struct vfp_vf *vf, struct vfp_err *err)
 {
 	vfp_auto(db_transaction) change = NULL;
 	struct vfp_port_row row;
@@ -209,8 +248,17 @@ int vfp_pool_pin(struct vfp_pool *pool, const struct vfp_mac *mac, const struct 
 	if (rc == 0)
 		return vfp_fail(err, ENOENT, "MAC %s: no port has it; see: vfpool domain list",
 				vfp_mac_format(mac, text));
-	if (rc > 0)
-		rc = vf ? pin_to(pool, &row, vf, err) : unpin(pool, &row, err);
+	if (rc > 0 && strcmp(row.port.owner.uuid, uuid) != 0)
+		return vfp_fail(
+			err, ENOENT,
+			"MAC %s: is on a port of domain %s, not of the one that was named; see: "
+			"vfpool domain list",
+			vfp_mac_format(mac, text), row.port.owner.name);
+	if (rc > 0 && vf)
+		rc = check_pin(pool, &row, vf, err);
+	if (rc < 0)
+		return rc;
+	rc = vf ? pin_to(pool, &row, vf, err) : unpin(pool, &row, err);
 	if (rc < 0)
 		return rc;
 	return vfp_db_commit(&change, err);
@@ -280,12 +328,47 @@ static void add_vf_mac(struct plan *plan, const char *dev)
 		add_mac(plan, &mac, dev);
 }
 
-static int read_host(struct plan *plan, struct vfp_err *err)
+static void add_carried(struct plan *plan, const struct vfp_pf *pf)
+{
+	vfp_autofree struct vfp_attrs *attrs = NULL;
+	size_t n = 0;
+
+	/* A PF with more VFs than the kernel can list: then those MACs are not known, as the
+	 * check of the chosen PF will say. */
+	if (vfp_book_dump(plan->pool->host, pf->dev, false, &attrs, &n, NULL) < 0)
+		return;
+	plan->carried = vfp_realloc(plan->carried, plan->n_carried + n, sizeof(*plan->carried));
+	for (size_t i = 0; i < n; i++)
+		plan->carried[plan->n_carried++] = attrs[i].mac;
+}
+
+static bool is_carried(const struct plan *plan, const struct vfp_mac *mac)
+{
+	for (size_t i = 0; i < plan->n_carried; i++)
+		if (vfp_mac_equal(&plan->carried[i], mac))
+			return true;
+	return false;
+}
+
+static int read_oui(struct plan *plan, struct vfp_err *err)
+{
+	struct vfp_settings settings;
+	int rc = vfp_settings_read(plan->pool->host, &settings, err);
+
+	if (rc == 0 && settings.mac_oui != VFP_SETTING_DEFAULT)
+		plan->oui = (uint32_t)settings.mac_oui;
+	return rc;
+}
+
+static int read_host(struct plan *plan, bool makes_macs, struct vfp_err *err)
 {
 	const struct vfp_host *host = plan->pool->host;
 	vfp_autofree struct vfp_pf *pfs = NULL;
-	size_t n_pfs;
-	int rc = vfp_sysfs_pfs(host, &pfs, &n_pfs, err);
+	size_t n_pfs = 0;
+	int rc = makes_macs ? read_oui(plan, err) : 0;
+
+	if (rc == 0)
+		rc = vfp_sysfs_pfs(host, &pfs, &n_pfs, err);
 
 	for (size_t i = 0; rc == 0 && i < n_pfs; i++) {
 		vfp_autofree struct vfp_vfinfo *vfs = NULL;
@@ -297,6 +380,8 @@ static int read_host(struct plan *plan, struct vfp_err *err)
 		for (size_t j = 0; rc == 0 && j < n_vfs; j++)
 			if (*vfs[j].netdev)
 				add_vf_mac(plan, vfs[j].netdev);
+		if (rc == 0 && makes_macs && n_vfs)
+			add_carried(plan, &pfs[i]);
 	}
 	if (rc < 0)
 		return rc;
@@ -351,9 +436,9 @@ static bool has_mac(const struct plan *plan, const struct vfp_mac *mac, const st
 }
 
 /* FNV-1a, 64 bits (draft-eastlake-fnv): the same domain and place give the same MAC again. */
-static uint32_t hash(const char *uuid, size_t ordinal)
+static uint32_t hash(const char *uuid, size_t place)
 {
-	vfp_autofree char *text = vfp_format("%s %zu", uuid, ordinal);
+	vfp_autofree char *text = vfp_format("%s %zu", uuid, place);
 	uint64_t value = UINT64_C(0xcbf29ce484222325);
 
 	for (const char *c = text; *c; c++)
@@ -361,27 +446,40 @@ static uint32_t hash(const char *uuid, size_t ordinal)
 	return (uint32_t)(value ^ value >> 24 ^ value >> 48) & (MAC_SPACE - 1);
 }
 
-/* A MAC for the @ordinal-th NIC without one: QEMU's prefix 52:54:00, a hash, and from there on the
- * first one that is free.  The one that the same call gave before is the domain's own port, and is
- * given again. */
-static int make_mac(struct plan *plan, struct nic *nic, size_t ordinal, struct vfp_err *err)
+/* Whether the NIC can have it: the domain's own port of before, or nobody's.  -EEXIST: no. */
+static int try_mac(struct plan *plan, struct nic *nic, const struct vfp_mac *mac,
+		   struct vfp_err *err)
 {
-	uint32_t value = hash(plan->owner->uuid, ordinal);
+	int rc;
+
+	if (has_mac(plan, mac, nic))
+		return -EEXIST;
+	nic->mac = *mac;
+	rc = find_port(plan, nic, err);
+	if (rc == 0 && !nic->is_known && is_carried(plan, mac))
+		return -EEXIST;
+	return rc;
+}
+
+/* A MAC for the NIC at @place, which has none: the OUI, a hash, and from there on the first one
+ * that is free.  The one that the same call gave before is the domain's own port, and is given
+ * again. */
+static int make_mac(struct plan *plan, struct nic *nic, size_t place, struct vfp_err *err)
+{
+	const uint8_t oui[] = {(uint8_t)(plan->oui >> 16), (uint8_t)(plan->oui >> 8),
+			       (uint8_t)plan->oui};
+	uint32_t value = hash(plan->owner->uuid, place);
 
 	for (uint32_t tries = 0; tries < MAC_SPACE;
 	     tries++, value = (value + 1) & (MAC_SPACE - 1)) {
-		const struct vfp_mac mac = {{0x52, 0x54, 0x00, (uint8_t)(value >> 16),
+		const struct vfp_mac mac = {{oui[0], oui[1], oui[2], (uint8_t)(value >> 16),
 					     (uint8_t)(value >> 8), (uint8_t)value}};
-		int rc;
+		int rc = try_mac(plan, nic, &mac, err);
 
-		if (has_mac(plan, &mac, nic))
-			continue;
-		nic->mac = mac;
-		rc = find_port(plan, nic, err);
 		if (rc != -EEXIST)
 			return rc;
 	}
-	return vfp_fail(err, ENOSPC, "no MAC of 52:54:00 is free");
+	return vfp_fail(err, ENOSPC, "no MAC of %02x:%02x:%02x is free", oui[0], oui[1], oui[2]);
 }
 
 static void find_members(struct plan *plan, struct nic *nic)
@@ -398,7 +496,6 @@ static void find_members(struct plan *plan, struct nic *nic)
 static int find_ports(struct plan *plan, struct vfp_err *err)
 {
 	char text[VFP_MAC_SIZE];
-	size_t ordinal = 0;
 	int rc = vfp_inventory_join(plan->pool, plan->members, plan->n_members, err);
 
 	if (rc == 0)
@@ -423,7 +520,7 @@ static int find_ports(struct plan *plan, struct vfp_err *err)
 	/* When all MACs that the definition has are known, those that it lacks are made. */
 	for (size_t i = 0; rc == 0 && i < plan->n; i++)
 		if (vfp_mac_is_none(&plan->nics[i].want->mac))
-			rc = make_mac(plan, &plan->nics[i], ordinal++, err);
+			rc = make_mac(plan, &plan->nics[i], i, err);
 	return rc;
 }
 
@@ -466,6 +563,24 @@ static bool keep(struct plan *plan, struct nic *nic, bool with_link)
 	return true;
 }
 
+/* Words for a NIC whose VF is given by its user, and cannot be had. */
+static int refuse_pinned(const struct plan *plan, const struct nic *nic,
+			 const enum vfp_unfit *unfit, struct vfp_err *err)
+{
+	const struct vfp_port *port = &nic->row.port;
+	const struct vfp_member *member = find_member(nic->members, nic->n_members, &port->vf);
+	char vf[VFP_VF_SIZE], mac[VFP_MAC_SIZE], why[320] = "not there";
+
+	if (member)
+		vfp_unfit_format(member, unfit[member - nic->members], why, sizeof(why));
+	return vfp_fail(err, ENOSPC,
+			"no usable VF in pool %s for NIC %zu of %s: it is pinned to %s (%s); "
+			"see: vfpool domain pin %s --mac %s --vf auto",
+			nic->group.pool, (size_t)(nic - plan->nics) + 1, plan->owner->name,
+			vfp_vf_format(&port->vf, vf), why, plan->owner->name,
+			vfp_mac_format(&port->mac, mac));
+}
+
 static int choose_one(struct plan *plan, struct nic *nic, struct vfp_err *err)
 {
 	const struct vfp_port *port = &nic->row.port;
@@ -487,6 +602,8 @@ static int choose_one(struct plan *plan, struct nic *nic, struct vfp_err *err)
 	/* Where no PF has a link the definition waits as it is. */
 	if (place < 0 && keep(plan, nic, false))
 		return 0;
+	if (place < 0 && port->is_pinned)
+		return refuse_pinned(plan, nic, unfit, err);
 	if (place < 0)
 		return vfp_fail(err, ENOSPC, "no usable VF in pool %s for NIC %zu of %s; %s",
 				nic->group.pool, (size_t)(nic - plan->nics) + 1, plan->owner->name,
@@ -677,6 +794,30 @@ static int drop_port(struct vfp_pool *pool, const struct vfp_port_row *row, cons
 			     err, "port group %s", port->portgroup);
 }
 
+/* A pin that could never be kept.  A PF that is absent is not judged. */
+static int check_pin(struct vfp_pool *pool, const struct vfp_port_row *row, const struct vfp_vf *vf,
+		     struct vfp_err *err)
+{
+	vfp_autofree struct vfp_port_row *rows = NULL;
+	char name[VFP_VF_SIZE], mac[VFP_MAC_SIZE];
+	struct vfp_pf pf;
+	size_t n;
+	int rc = vfp_book_ports(pool, row->port.owner.uuid, &rows, &n, err);
+
+	vfp_vf_format(vf, name);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (rows[i].id != row->id && rows[i].port.is_pinned &&
+		    rows[i].port.vf.index == vf->index && !strcmp(rows[i].port.vf.pf, vf->pf))
+			return vfp_fail(err, EEXIST,
+					"VF %s: NIC %s of the same domain is pinned to it already",
+					name, vfp_mac_format(&rows[i].port.mac, mac));
+	if (rc == 0 && vfp_sysfs_pf(pool->host, vf->pf, &pf, NULL) == 0 && pf.total_vfs > 0 &&
+	    vf->index >= pf.total_vfs)
+		return vfp_fail(err, ENOENT, "VF %s: the PF can have %u VFs, %s#0 to %s#%u", name,
+				pf.total_vfs, vf->pf, vf->pf, pf.total_vfs - 1);
+	return rc;
+}
+
 static int pin_to(struct vfp_pool *pool, const struct vfp_port_row *row, const struct vfp_vf *vf,
 		  struct vfp_err *err)
 {
@@ -737,6 +878,7 @@ static void free_plan(struct plan *plan)
 	free(plan->nics);
 	free(plan->members);
 	free(plan->macs);
+	free(plan->carried);
 	free(plan->rows);
 	free(plan->taken);
 }

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "pool/card.h"
+#include "tests/fake-sysfs.h"
 #include "tests/pool-fixture.h"
 
 static int setup(void **state)
@@ -100,6 +102,12 @@ static void test_made_mac(void **state)
 	}
 	assert_false(vfp_mac_equal(&first[0].mac, &first[1].mac));
 	assert_int_equal(n_ports(fixture, NULL), 4);
+	fake_write(&fixture->host, "/etc/vfpool/vfpool.conf", "mac_oui = 02:aa:bb\n");
+	assert_done(fixture, bind_wants(fixture, 3, wants, 2, other));
+	assert_memory_equal(other[0].mac.byte, "\x02\xaa\xbb", 3);
+	fake_write(&fixture->host, "/etc/vfpool/vfpool.conf", "mac_oui = 01:aa:bb\n");
+	assert_refused(fixture, bind_wants(fixture, 4, wants, 2, other), EINVAL,
+		       "vfpool.conf:1: mac_oui: '01:aa:bb' is not the first half of a NIC's MAC");
 }
 
 /* A made MAC steps aside for one that is taken: by another domain's port, and by a NIC of the same
@@ -126,6 +134,37 @@ static void test_made_mac_collides(void **state)
 	assert_done(fixture, bind_wants(fixture, 1, wants, 2, both));
 	assert_true(vfp_mac_equal(&both[0].mac, &next));
 	assert_true(vfp_mac_equal(&both[1].mac, &first.mac));
+}
+
+/* Nor does it meet one that a VF carries, be it of another PF or of no pool; the place decides, and
+ * a NIC that gets a MAC of its own moves no other. */
+static void test_made_mac_is_nobodys(void **state)
+{
+	struct vfp_want wants[] = {fixture_want(0, ""), fixture_want(0, "")};
+	struct pool_fixture *fixture = *state;
+	const struct vfp_owner web1 = fixture_owner(1);
+	struct vfp_attrs carries = vfp_attrs_scrubbed;
+	struct vfp_binding first[2], again[2];
+	struct vfp_mac made, next;
+
+	assert_done(fixture, vfp_pool_make_mac(fixture->pool, web1.uuid, 0, &made, &fixture->err));
+	assert_done(fixture, bind_wants(fixture, 1, wants, 2, first));
+	assert_true(vfp_mac_equal(&first[0].mac, &made));
+	wants[0] = fixture_want(7, "");
+	assert_done(fixture, bind_wants(fixture, 1, wants, 2, again));
+	assert_true(vfp_mac_equal(&first[1].mac, &again[1].mac));
+	assert_done(fixture, vfp_pool_unbind(fixture->pool, web1.uuid, &fixture->err));
+
+	carries.mac = made;
+	fake_kernel_set(&fixture->host, "ens1f1", 3, &carries);
+	next = made;
+	next.byte[5]++;
+	wants[0] = fixture_want(0, "");
+	assert_done(fixture, bind_wants(fixture, 1, wants, 1, first));
+	assert_true(vfp_mac_equal(&first[0].mac, &next));
+	/* The next one that a command asks for is of another place. */
+	assert_done(fixture, vfp_pool_make_mac(fixture->pool, web1.uuid, 0, &made, &fixture->err));
+	assert_false(vfp_mac_equal(&first[0].mac, &made));
 }
 
 static void test_refused(void **state)
@@ -468,28 +507,94 @@ static void test_expire(void **state)
 static void test_pin_set(void **state)
 {
 	struct pool_fixture *fixture = *state;
+	const struct vfp_owner web1 = fixture_owner(1);
 	const struct vfp_mac mac = fixture_mac(1), other = fixture_mac(9);
 	const struct vfp_vf vf = fixture_vf("ens1f1", 2);
 	struct vfp_vf strange = vf;
 	struct vfp_binding binding = fixture_bind(fixture, 1, "");
 
 	assert_vf(&binding.vf, "ens1f0", 0);
-	assert_refused(fixture, vfp_pool_pin(fixture->pool, &other, &vf, &fixture->err), ENOENT,
-		       "no port has it");
+	assert_refused(fixture, vfp_pool_pin(fixture->pool, web1.uuid, &other, &vf, &fixture->err),
+		       ENOENT, "no port has it");
 	vfp_copy(strange.pf, sizeof(strange.pf), "eno1");
-	assert_refused(fixture, vfp_pool_pin(fixture->pool, &mac, &strange, &fixture->err), ENOENT,
-		       "VF eno1#2: is none of pool sriov0");
-	assert_done(fixture, vfp_pool_pin(fixture->pool, &mac, &vf, &fixture->err));
+	assert_refused(fixture,
+		       vfp_pool_pin(fixture->pool, web1.uuid, &mac, &strange, &fixture->err),
+		       ENOENT, "VF eno1#2: is none of pool sriov0");
+	assert_done(fixture, vfp_pool_pin(fixture->pool, web1.uuid, &mac, &vf, &fixture->err));
 	binding = fixture_bind(fixture, 1, "");
 	assert_vf(&binding.vf, "ens1f1", 2);
 	assert_done(fixture, vfp_pool_hold(fixture->pool, &vf, "for tests", &fixture->err));
-	assert_refused(fixture,
-		       bind_wants(fixture, 1, &(struct vfp_want){mac, "sriov0", ""}, 1, &binding),
-		       ENOSPC, "no usable VF");
-	assert_done(fixture, vfp_pool_pin(fixture->pool, &mac, NULL, &fixture->err));
+	assert_refused(
+		fixture, bind_wants(fixture, 1, &(struct vfp_want){mac, "sriov0", ""}, 1, &binding),
+		ENOSPC,
+		"no usable VF in pool sriov0 for NIC 1 of web1: it is pinned to ens1f1#2 (held "
+		"for the host: for tests); see: vfpool domain pin web1 --mac "
+		"52:54:00:00:00:01 --vf auto");
+	assert_done(fixture, vfp_pool_pin(fixture->pool, web1.uuid, &mac, NULL, &fixture->err));
 	binding = fixture_bind(fixture, 1, "");
 	assert_vf(&binding.vf, "ens1f0", 0);
 	assert_int_equal(fixture_events(fixture, "pin") + fixture_events(fixture, "unpin"), 2);
+}
+
+/* Pins that could never be kept, or that are another domain's business. */
+static void test_pin_refused(void **state)
+{
+	const struct vfp_want wants[] = {fixture_want(1, ""), fixture_want(2, "")};
+	struct pool_fixture *fixture = *state;
+	const struct vfp_owner web1 = fixture_owner(1), web3 = fixture_owner(3);
+	const struct vfp_mac one = fixture_mac(1), two = fixture_mac(2);
+	struct vfp_vf vf = fixture_vf("ens1f1", 2), high = vf;
+	struct vfp_pooldef def = fixture_def("sriov0", "0-1");
+	struct vfp_binding bindings[2];
+
+	assert_done(fixture, bind_wants(fixture, 1, wants, 2, bindings));
+	fixture_bind(fixture, 3, "");
+	assert_refused(fixture, vfp_pool_pin(fixture->pool, web3.uuid, &one, &vf, &fixture->err),
+		       ENOENT,
+		       "MAC 52:54:00:00:00:01: is on a port of domain web1, not of the one that");
+	high.index = 60;
+	assert_refused(fixture, vfp_pool_pin(fixture->pool, web1.uuid, &one, &high, &fixture->err),
+		       ENOENT, "VF ens1f1#60: the PF can have 7 VFs, ens1f1#0 to ens1f1#6");
+	assert_done(fixture, vfp_pool_pin(fixture->pool, web1.uuid, &one, &vf, &fixture->err));
+	assert_refused(fixture, vfp_pool_pin(fixture->pool, web1.uuid, &two, &vf, &fixture->err),
+		       EEXIST,
+		       "VF ens1f1#2: NIC 52:54:00:00:00:01 of the same domain is pinned to it");
+	/* Two domains may: they run in turns. */
+	assert_done(fixture,
+		    vfp_pool_pin(fixture->pool, web3.uuid,
+				 &(struct vfp_mac){{0x52, 0x54, 0, 0, 0, 3}}, &vf, &fixture->err));
+	assert_refused(fixture, vfp_pool_define(fixture->pool, &def, &fixture->err), EBUSY,
+		       "pool sriov0: would lose VF ens1f1#2, which domain web1 is pinned to; see: "
+		       "vfpool domain pin web1 --mac 52:54:00:00:00:01 --vf auto");
+	vfp_pooldef_free(&def);
+}
+
+/* A pin stays over a reboot and over definitions of pool and domain, and goes with its card. */
+static void test_pin_stays(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_owner web1 = fixture_owner(1);
+	const struct vfp_mac mac = fixture_mac(1);
+	const struct vfp_vf vf = fixture_vf("ens1f1", 3);
+	struct vfp_binding binding = fixture_bind(fixture, 1, "");
+	struct fake_pf moved = fake_pfs[1];
+
+	assert_done(fixture, vfp_pool_pin(fixture->pool, web1.uuid, &mac, &vf, &fixture->err));
+	fixture_reboot(fixture);
+	fixture_define(fixture, "");
+	binding = fixture_bind(fixture, 1, "blue");
+	assert_vf(&binding.vf, "ens1f1", 3);
+	assert_done(fixture, vfp_card_follow(fixture->pool, &fixture->err));
+	/* The card in another slot. */
+	moved.dev = "ens7f1";
+	moved.pci = "0000:07:00.0";
+	moved.num_vfs = FIXTURE_N_VFS;
+	fake_remove(&fixture->host, "/sys/class/net/ens1f1");
+	fake_pf_add(&fixture->host, &moved);
+	assert_done(fixture, vfp_card_follow(fixture->pool, &fixture->err));
+	binding = fixture_bind(fixture, 1, "blue");
+	assert_string_equal(binding.vf.pf, "ens7f1");
+	assert_int_equal(binding.vf.index, 3);
 }
 
 /* Where there is nothing better the definition waits. */
@@ -585,12 +690,15 @@ int main(void)
 		TEST(test_repeat_changes_nothing),
 		TEST(test_made_mac),
 		TEST(test_made_mac_collides),
+		TEST(test_made_mac_is_nobodys),
 		TEST(test_refused),
 		TEST(test_kernel_is_asked_once_per_pf),
 		TEST(test_sharing),
 		TEST(test_no_usable_vf),
 		TEST(test_expire),
 		TEST(test_pin_set),
+		TEST(test_pin_refused),
+		TEST(test_pin_stays),
 		cmocka_unit_test(test_moves),
 		TEST(test_each_points_at_a_free_one),
 		TEST(test_sticky),

@@ -46,7 +46,7 @@ static void test_good(void **state)
 	};
 
 	for (size_t i = 0; i < VFP_N(cases); i++) {
-		struct vfp_settings settings = {1, 1};
+		struct vfp_settings settings = {1, 1, 1};
 		struct vfp_err err = {0};
 
 		if (cases[i].text)
@@ -76,7 +76,7 @@ static void test_bad(void **state)
 	};
 
 	for (size_t i = 0; i < VFP_N(cases); i++) {
-		struct vfp_settings settings = {4711, 4711};
+		struct vfp_settings settings = {4711, 4711, 4711};
 		struct vfp_err err = {0};
 
 		fake_write(*state, VFP_SETTINGS_PATH, cases[i].text);

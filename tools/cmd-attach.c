@@ -67,19 +67,22 @@ static int read_want(struct vfp_ctx *ctx, struct session *session, struct vfp_wa
 		     struct vfp_err *err)
 {
 	const char *pool = ctx->opts[VFP_OPT_POOL], *group = ctx->opts[VFP_OPT_PORTGROUP];
-	char uuid[VFP_UUID_SIZE];
+	vfp_autofree struct vfp_port *ports = NULL;
+	size_t n = 0;
 	int rc = vfp_name_check("pool", pool, err);
 
 	if (rc == 0 && group)
 		rc = vfp_name_check("port group", group, err);
 	if (rc < 0)
 		return rc;
-	/* Without one a random MAC of QEMU's prefix; whether it is free the pool finds out. */
+	/* Without one: that of the place behind the NICs that the domain has. */
 	if (!ctx->opts[VFP_OPT_MAC]) {
-		vfp_uuid_make(uuid);
-		session->mac = (struct vfp_mac){{0x52, 0x54, 0}};
-		for (size_t i = 0; i < 3; i++)
-			sscanf(uuid + 2 * i, "%2hhx", &session->mac.byte[3 + i]);
+		rc = vfp_pool_ports(ctx->pool, session->domain->uuid, &ports, &n, err);
+		if (rc == 0)
+			rc = vfp_pool_make_mac(ctx->pool, session->domain->uuid, n, &session->mac,
+					       err);
+		if (rc < 0)
+			return rc;
 	}
 	*ret = (struct vfp_want){.mac = session->mac};
 	vfp_copy(ret->pool, sizeof(ret->pool), pool);
@@ -145,6 +148,33 @@ static int domain_detach(struct vfp_ctx *ctx, struct vfp_err *err)
 	return rc;
 }
 
+/* What may keep the domain from starting on the VF that it is pinned to. */
+static int print_rivals(struct vfp_ctx *ctx, const struct session *session, const struct vfp_vf *vf,
+			struct vfp_err *err)
+{
+	vfp_autofree struct vfp_port *ports = NULL;
+	struct vfp_vf_state state;
+	size_t n;
+	int rc = vfp_pool_ports(ctx->pool, NULL, &ports, &n, err);
+
+	if (rc == 0)
+		rc = vfp_pool_vf_state(ctx->pool, vf, &state, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		if (ports[i].is_pinned && ports[i].vf.index == vf->index &&
+		    !strcmp(ports[i].vf.pf, vf->pf) &&
+		    strcmp(ports[i].owner.uuid, session->domain->uuid) != 0)
+			printf("%s is pinned to it, too: one of the two can run at a time\n",
+			       ports[i].owner.name);
+	if (state.is_faulty || state.is_held)
+		printf("it cannot start on it now: the VF is %s: %s\n",
+		       state.is_faulty ? "faulty" : "held for the host", state.reason);
+	if (session->domain->live)
+		puts("it runs on as it is until it stops");
+	return 0;
+}
+
 static int domain_pin(struct vfp_ctx *ctx, struct vfp_err *err)
 {
 	struct session opened = {.libvirt = NULL};
@@ -158,13 +188,15 @@ static int domain_pin(struct vfp_ctx *ctx, struct vfp_err *err)
 		return vfp_fail(err, EINVAL, "--vf %s: PF#NUMBER or auto was expected", where);
 	rc = session_open(ctx, session, err);
 	if (rc == 0)
-		rc = vfp_pool_pin(ctx->pool, &session->mac, is_auto ? NULL : &vf, err);
+		rc = vfp_pool_pin(ctx->pool, session->domain->uuid, &session->mac,
+				  is_auto ? NULL : &vf, err);
 	if (rc == 0)
 		rc = vfp_rebind(ctx->pool, session->libvirt, session->domain->uuid, NULL, err);
-	if (rc == 0)
-		printf("%s of %s: %s%s\n", ctx->opts[VFP_OPT_MAC], session->domain->name,
-		       is_auto ? "any VF of its pool" : "pinned to VF ", is_auto ? "" : where);
-	return rc;
+	if (rc < 0)
+		return rc;
+	printf("%s of %s: %s%s\n", ctx->opts[VFP_OPT_MAC], session->domain->name,
+	       is_auto ? "any VF of its pool" : "pinned to VF ", is_auto ? "" : where);
+	return is_auto ? 0 : print_rivals(ctx, session, &vf, err);
 }
 
 #define WHERE (VFP_TAKES(LIVE) | VFP_TAKES(CONFIG) | VFP_TAKES(CONNECT))

@@ -102,4 +102,38 @@ check "then it succeeds" vfpool vf scrub "$vf"
 check "nothing is on the VF" grep -q '00:00:00:00:00:00' <(vf_words "$vf")
 check "and the domain starts" vfpool domain start web1
 virsh --quiet destroy web1
+
+step "The link of the PF is gone when a guest with a rate stops"
+virsh --quiet start web1
+vfpool portgroup set sriov0 blue maxTxRate=100 --live
+vf=$(vf_of $mac)
+l0 link pf0 off
+wait_until 10 grep -qx 0 /sys/class/net/eth0/carrier
+virsh --quiet destroy web1
+vfpool vf list
+l0 link pf0 on
+wait_until 20 grep -qx 1 /sys/class/net/eth0/carrier
+check "when the link is back it can be scrubbed" vfpool vf scrub "$vf"
+check "nothing is on the VF" grep -vq 'Mbps' <(vf_words "$vf")
+
+step "A MAC of our making, and a pin"
+mkdir -p /etc/vfpool
+echo 'mac_oui = 02:ab:cd' >/etc/vfpool/vfpool.conf
+guest_xml web2 --bare "<interface type='network'><source network='sriov0'/></interface>" |
+	sed 's|<memory |<uuid>00000000-0000-4000-8000-000000000002</uuid>&|' >/tmp/web2.xml
+check "define" vfpool domain define /tmp/web2.xml
+made=$(vfpool domain list --json | jq -r '.[] | select(.domain == "web2").mac')
+check "the MAC $made has our OUI" test "${made%:*:*:*}" = 02:ab:cd
+vfpool domain define /tmp/web2.xml >/dev/null
+check "and is the same again" test "$(vfpool domain list --json | jq -r '.[] | select(.domain == "web2").mac')" = "$made"
+check "pinned" vfpool domain pin web2 --mac "$made" --vf eth0#3
+expect_fail "not by another domain's name" 'is on a port of domain web2' vfpool domain pin web1 --mac "$made" --vf eth0#2
+expect_fail "nor to a VF that cannot be" 'the PF can have 7 VFs' vfpool domain pin web2 --mac "$made" --vf eth0#9
+virsh --quiet define /tmp/web1.xml
+vfpool domain define /tmp/web2.xml >/dev/null
+check "defined anew, it is pinned still" vfpool domain start web2
+check "and runs there" test "$(vf_of "$made")" = eth0#3
+check "who says so" grep -q 'holds .*web2 .*eth0#3' <(vfpool who "$made")
+virsh --quiet destroy web2
+check "and remembers" grep -q 'held .*web2 .*eth0#3' <(vfpool who eth0#3)
 vfpool journal | tail -n 30
