@@ -45,6 +45,10 @@ const char *vfp_portgroup_attr(size_t place);
  * -EOPNOTSUPP: guestMtu deny, which no driver can do. */
 int vfp_portgroup_set(struct vfp_portgroup *group, const char *attr, const char *value,
 		      struct vfp_err *err);
+/* The same for @n settings "attr=value", with vfp_portgroup_check() behind them; of a failure
+ * nothing is set. */
+int vfp_portgroup_change(struct vfp_portgroup *group, const char *const *settings, size_t n,
+			 struct vfp_err *err);
 /* The value as text; the caller frees it.  @attr is one of them. */
 char *vfp_portgroup_get(const struct vfp_portgroup *group, const char *attr);
 /* Whether its values go together; -EINVAL in words. */

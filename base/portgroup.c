@@ -86,6 +86,35 @@ int vfp_portgroup_set(struct vfp_portgroup *group, const char *attr, const char 
 	return 0;
 }
 
+/* One "attr=value". */
+static int change_one(struct vfp_portgroup *group, const char *setting, struct vfp_err *err)
+{
+	vfp_autofree char *attr = vfp_strdup(setting);
+	char *value = strchr(attr, '=');
+
+	if (!value)
+		return vfp_fail(err, EINVAL, "'%s': attribute=value was expected, as in vlan=100",
+				setting);
+	*value++ = '\0';
+	return vfp_portgroup_set(group, attr, value, err);
+}
+
+int vfp_portgroup_change(struct vfp_portgroup *group, const char *const *settings, size_t n,
+			 struct vfp_err *err)
+{
+	struct vfp_portgroup changed = *group;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = change_one(&changed, settings[i], err);
+	if (rc == 0)
+		rc = vfp_portgroup_check(&changed, err);
+	if (rc < 0)
+		return vfp_fail_in(err, rc, "port group %s", group->name);
+	*group = changed;
+	return 0;
+}
+
 char *vfp_portgroup_get(const struct vfp_portgroup *group, const char *attr)
 {
 	const struct kind *kind = find_kind(attr);

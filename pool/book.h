@@ -79,6 +79,8 @@ uint16_t vfp_book_vlan(enum vfp_vlan_mode mode, const struct vfp_attrs *attrs);
 
 /* Gives the VF a row, so that something can be remembered about it. */
 int vfp_book_vf_put(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
+/* Nobody is given the VF until it is scrubbed.  A change of its own. */
+int vfp_book_dirty(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
 /* Writes @reason, cut to what struct vfp_vf_state holds, by VFP_SQL_VF_HOLD or VFP_SQL_VF_FAULT. */
 int vfp_book_vf_mark(struct vfp_pool *pool, const struct vfp_vf *vf, enum vfp_sql mark,
 		     const char *reason, unsigned int *ret_changed, struct vfp_err *err);

@@ -169,6 +169,7 @@ static const char *const sql_of[VFP_N_SQL] = {
 	 * did. */
 	[VFP_SQL_VF_CLEAN] = "UPDATE vf SET dirty = 0, faulty = ''"
 			     " WHERE id = " VF_ID("?1", "?2") " AND (dirty OR faulty <> '')",
+	[VFP_SQL_VF_DIRTY] = "UPDATE vf SET dirty = 1 WHERE id = " VF_ID("?1", "?2"),
 	[VFP_SQL_VF_FAULT] = "UPDATE vf SET faulty = ?3"
 			     " WHERE id = " VF_ID("?1", "?2") " AND faulty <> ?3",
 	[VFP_SQL_VF_HOLD] = "UPDATE vf SET held = ?3"

@@ -454,26 +454,13 @@ static int put_portgroups(struct vfp_pool *pool, int64_t id, const struct vfp_po
 	return rc;
 }
 
-/* One "attr=value". */
-static int change_one(struct vfp_portgroup *group, const char *setting, struct vfp_err *err)
-{
-	vfp_autofree char *attr = vfp_strdup(setting);
-	char *value = strchr(attr, '=');
-
-	if (!value)
-		return vfp_fail(err, EINVAL, "'%s': attribute=value was expected, as in vlan=100",
-				setting);
-	*value++ = '\0';
-	return vfp_portgroup_set(group, attr, value, err);
-}
-
 /* A pool has one default: whoever becomes it takes the place of the former. */
 static int change_portgroup(struct vfp_pooldef *def, const char *name, const char *const *settings,
 			    size_t n, char **ret_words, struct vfp_err *err)
 {
 	struct vfp_portgroup *group = NULL;
 	struct vfp_portgroup changed;
-	int rc = 0;
+	int rc;
 
 	for (size_t i = 0; !group && i < def->n_portgroups; i++)
 		if (!strcmp(def->portgroups[i].name, name))
@@ -483,12 +470,9 @@ static int change_portgroup(struct vfp_pooldef *def, const char *name, const cha
 				"pool %s has no port group %s; see: vfpool portgroup list %s",
 				def->name, name, def->name);
 	changed = *group;
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = change_one(&changed, settings[i], err);
-	if (rc == 0)
-		rc = vfp_portgroup_check(&changed, err);
+	rc = vfp_portgroup_change(&changed, settings, n, err);
 	if (rc < 0)
-		return vfp_fail_in(err, rc, "port group %s", name);
+		return rc;
 	*ret_words = vfp_portgroup_diff(group, &changed);
 	for (size_t i = 0; changed.is_default && i < def->n_portgroups; i++)
 		def->portgroups[i].is_default = false;

@@ -171,6 +171,52 @@ int vfp_setup_repark(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_
 			     err);
 }
 
+/* Whether it may be tried on: the owner of a lease, a hold or a netdev would notice. */
+static int check_free(const struct device *device, struct vfp_err *err)
+{
+	struct vfp_vf_state state;
+	struct vfp_lease lease;
+	char vf[VFP_VF_SIZE];
+	int rc = vfp_pool_vf_state(device->pool, &device->vf, &state, err);
+
+	if (rc == 0)
+		rc = vfp_book_lease_of(device->pool, &device->vf, &lease, err);
+	if (rc < 0)
+		return rc;
+	if (rc > 0 || state.is_dirty || state.is_faulty || state.is_held ||
+	    (*device->info.driver && strcmp(device->info.driver, "vfio-pci") != 0))
+		return vfp_fail(err, EBUSY, "VF %s: is not free", vfp_vf_format(&device->vf, vf));
+	return check_unused(device, err);
+}
+
+int vfp_setup_try(struct vfp_pool *pool, const struct vfp_vf *vf,
+		  const struct vfp_portgroup *groups, size_t n, struct vfp_err *err)
+{
+	struct device held = {.fd = -1};
+	vfp_auto(device) device = &held;
+	struct vfp_err scrub = {0};
+	int rc_scrub, rc_clean, rc = hold(pool, vf, device, err);
+
+	if (rc == 0)
+		rc = check_free(device, err);
+	if (rc == 0)
+		rc = vfp_book_dirty(pool, vf, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = set_attrs(device, &groups[i].attrs, err);
+		if (rc < 0)
+			vfp_fail_in(err, rc, "port group %s", groups[i].name);
+	}
+	rc_scrub = set_attrs(device, &vfp_attrs_scrubbed, &scrub);
+	if (rc_scrub == 0)
+		rc_clean = vfp_pool_clean(pool, vf, "after a try of what port groups say",
+					  rc < 0 ? NULL : err);
+	else
+		rc_clean = vfp_pool_fault(pool, vf, 0, scrub.msg, rc < 0 ? NULL : err);
+	return rc < 0 ? rc : rc_clean;
+}
+
 /* @checks_use: nobody has seen that the VF is closed. */
 static int end_lease(struct vfp_pool *pool, const struct vfp_lease *lease, bool checks_use,
 		     const char *why, struct vfp_err *err)

@@ -55,6 +55,13 @@ int vfp_setup_reclaim(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp
 int vfp_setup_take_back(struct vfp_pool *pool, const struct vfp_lease *lease, const char *why,
 			struct vfp_err *err);
 
+/* Sets a VF that nobody has up as each of @groups says, one after the other, and scrubs it: what
+ * the driver does with them.  Until the scrub the book has it as dirty.
+ * -EBUSY: it is leased, held, faulty, dirty, in use, or with a driver of the host; -EOPNOTSUPP: the
+ * port group, and attribute, value and driver as vfp_setup_apply() names them. */
+int vfp_setup_try(struct vfp_pool *pool, const struct vfp_vf *vf,
+		  const struct vfp_portgroup *groups, size_t n, struct vfp_err *err);
+
 /* Parks a VF that nobody has.  0 also when it is parked or leased; -EBUSY: a process has it. */
 int vfp_setup_repark(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
 

@@ -117,6 +117,22 @@ char *vfp_book_carrier(struct vfp_pool *pool, const struct vfp_vf *vf, const str
 	return buf;
 }
 
+int vfp_book_dirty(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err)
+{
+	vfp_auto(db_transaction) change = NULL;
+	int rc = vfp_book_begin(pool, &change, err);
+
+	/* The PF may be none of a pool's yet. */
+	if (rc == 0)
+		rc = vfp_db_run(pool->db, VFP_SQL_PF_PUT, VFP_VALUES(VFP_TEXT(vf->pf)), NULL, err);
+	if (rc == 0)
+		rc = vfp_book_vf_put(pool, vf, err);
+	if (rc == 0)
+		rc = vfp_db_run(pool->db, VFP_SQL_VF_DIRTY,
+				VFP_VALUES(VFP_TEXT(vf->pf), VFP_NUMBER(vf->index)), NULL, err);
+	return rc < 0 ? rc : vfp_db_commit(&change, err);
+}
+
 int vfp_book_vf_mark(struct vfp_pool *pool, const struct vfp_vf *vf, enum vfp_sql mark,
 		     const char *reason, unsigned int *ret_changed, struct vfp_err *err)
 {

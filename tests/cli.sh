@@ -140,6 +140,14 @@ prints 0 'port group blue of pool sriov0: vlan 100 -> 300, trust off -> on' "set
 prints 0 'as it was' "set again" vfpool portgroup set sriov0 blue vlan=300 trust=on
 prints 0 "id='300'.*trust='on'" "dumpxml has it" vfpool pool dumpxml sriov0
 prints 2 "vlan='5000', expected 1 to 4094, none" "VLAN 5000" vfpool portgroup set sriov0 blue vlan=5000
+prints 5 'port group blue: VF ens1f0#[0-9]: driver igb refuses link state enable: Operation not supported' \
+	"what this NIC cannot do" vfpool portgroup set sriov0 blue linkState=enable
+prints 5 'driver igb refuses rate 5-10 Mbit/s' "nor that" vfpool portgroup set sriov0 blue minTxRate=5 maxTxRate=10
+prints 5 'driver igb refuses VLAN 300 802.1ad' "nor that" vfpool portgroup set sriov0 blue protocol=802.1ad
+prints 0 'linkState +auto' "and it is not set" vfpool portgroup show sriov0 blue
+check "nor left on a VF" test "$(grep -l 'vlan 300' "$root"/fake/ens1f*/* | wc -l)" = 0
+sed "s/<vlan trunk='yes'\/>/<vf linkState='disable'\/>/" "$root/dump.xml" >"$root/bad.xml"
+prints 5 'pool sriov0: port group trunk: .*driver igb refuses link state disable' "nor by define" vfpool pool define "$root/bad.xml"
 prints 5 'no way to deny it' "what no NIC can do" vfpool portgroup set sriov0 blue guestMtu=deny
 prints 0 'portgroup .*blue: vlan 100 -> 300' "journaled" vfpool journal
 
@@ -169,6 +177,8 @@ prints 2 'no VF: PF#NUMBER' "hold of no VF" vfpool vf hold ens1f0 --reason x
 prints 3 'is in no pool' "nor of one that no pool has" vfpool vf hold nosuch#1 --reason x
 prints 0 'ens1f0#1 is held for the host: a router' "hold" vfpool vf hold ens1f0#1 --reason "a router"
 prints 0 'ens1f0#1 .*held .*a router' "vf list says so" vfpool vf list
+prints 0 'Why: +held for the host: a router' "so does vf show" vfpool vf show ens1f0#1
+prints 3 'is in no pool' "show of a VF that is no pool's" vfpool vf show nosuch#1
 prints 0 'hold .*ens1f0#1 .*a router' "and the journal" vfpool journal
 prints 0 'is not held' "unhold" vfpool vf unhold ens1f0#1
 prints 0 'ens1f0#1 .*free' "free again" vfpool vf list
@@ -176,6 +186,7 @@ prints 0 'ens1f0#1 .*free' "free again" vfpool vf list
 step "Leases"
 hook web1 prepare - "$root/web1.bound.xml"
 prints 0 'web1 .*preparing' "prepare leases" vfpool lease list
+prints 0 'VLAN: +0' "vf show has what the kernel says" vfpool vf show ens1f0#0
 prints 0 'holds +web1 .*52:54:00:00:00:01 .*ens1f[01]#0' "who, by MAC, in any case" vfpool who 52:54:00:00:00:01
 vf=$(vfpool lease list --json | sed -n 's/.*"vf":"\(.*\)".*/\1/p')
 prints 0 'holds +web1' "by VF" vfpool who "$vf"

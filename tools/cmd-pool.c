@@ -27,6 +27,8 @@ static int pool_define(struct vfp_ctx *ctx, struct vfp_err *err)
 		return vfp_fail_in(err, rc, "%s", ctx->args[0]);
 	rc = vfp_ctx_pool(ctx, VFP_POOL_CREATE, err);
 	if (rc == 0)
+		rc = vfp_ctx_try(ctx, &def, err);
+	if (rc == 0)
 		rc = vfp_pool_define(ctx->pool, &def, err);
 	if (rc == 0)
 		printf("pool %s defined: %zu PF%s, %zu port group%s\n", def.name, def.n_pfs,

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/sysfs.h"
+#include "pool/trial.h"
 #include "service/follow.h"
 #include "tools/cmd.h"
 #include "tools/print.h"
@@ -178,6 +179,35 @@ int vfp_ctx_follow(struct vfp_ctx *ctx, const char *pool, const char *portgroup,
 	return rc;
 }
 
+int vfp_ctx_try(struct vfp_ctx *ctx, const struct vfp_pooldef *def, struct vfp_err *err)
+{
+	vfp_autofree char *untried = NULL;
+	int rc = vfp_trial(ctx->pool, def, &untried, err);
+
+	if (rc == 0 && *untried)
+		printf("not tried on the NIC: %s; what its driver cannot do shows when a domain "
+		       "starts\n",
+		       untried);
+	return rc;
+}
+
+/* What the pool would be, tried before it is that.  Whatever is wrong with pool, port group or
+ * settings the change itself says. */
+static int try_change(struct vfp_ctx *ctx, const char *const *settings, size_t n,
+		      struct vfp_err *err)
+{
+	struct vfp_pooldef read = {0};
+	vfp_auto(pooldef) def = &read;
+
+	if (vfp_pool_get(ctx->pool, ctx->args[0], def, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < def->n_portgroups; i++)
+		if (!strcmp(def->portgroups[i].name, ctx->args[1]) &&
+		    vfp_portgroup_change(&def->portgroups[i], settings, n, NULL) == 0)
+			return vfp_ctx_try(ctx, def, err);
+	return 0;
+}
+
 static int portgroup_set(struct vfp_ctx *ctx, struct vfp_err *err)
 {
 	const char *pool = ctx->args[0], *group = ctx->args[1];
@@ -194,6 +224,8 @@ static int portgroup_set(struct vfp_ctx *ctx, struct vfp_err *err)
 				"--live; see: vfpool portgroup show %s %s",
 				pool, group);
 	rc = vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
+	if (rc == 0)
+		rc = try_change(ctx, settings, n, err);
 	if (rc == 0)
 		rc = vfp_pool_set_portgroup(ctx->pool, pool, group, settings, n, &words, err);
 	if (rc < 0)

@@ -72,14 +72,21 @@ static int vf_list(struct vfp_ctx *ctx, struct vfp_err *err)
 	return 0;
 }
 
-/* The VF that the command names, and the database. */
-static int open_vf(struct vfp_ctx *ctx, struct vfp_vf *ret_vf, struct vfp_err *err)
+static int parse_vf(const struct vfp_ctx *ctx, struct vfp_vf *ret_vf, struct vfp_err *err)
 {
 	if (vfp_vf_parse(ctx->args[0], ret_vf) < 0)
 		return vfp_fail(err, EINVAL,
 				"'%s' is no VF: PF#NUMBER was expected, as vf list shows it",
 				ctx->args[0]);
-	return vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
+	return 0;
+}
+
+/* The VF that the command names, and the database. */
+static int open_vf(struct vfp_ctx *ctx, struct vfp_vf *ret_vf, struct vfp_err *err)
+{
+	int rc = parse_vf(ctx, ret_vf, err);
+
+	return rc < 0 ? rc : vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
 }
 
 /* A VF that no pool has cannot be kept from one. */
@@ -93,6 +100,121 @@ static int open_member(struct vfp_ctx *ctx, struct vfp_vf *ret_vf, struct vfp_vf
 	if (rc == 0 && !*ret_state->pool)
 		return vfp_fail(err, ENOENT, "VF %s: is in no pool; see: vfpool vf list",
 				ctx->args[0]);
+	return rc;
+}
+
+/* An attribute's value without its name: "100 qos 2". */
+static void print_attr(struct vfp_print *p, enum vfp_attr attr, const struct vfp_attrs *attrs)
+{
+	char words[64] = "";
+
+	if (attrs->known & 1u << attr)
+		vfp_attr_format(attr, attrs, words, sizeof(words));
+	vfp_print_text(p, "%s", *words ? words + strlen(vfp_attr_name(attr)) + 1 : "");
+}
+
+/* When and how it was scrubbed last, by the journal. */
+static int print_scrub(struct vfp_ctx *ctx, struct vfp_print *p, struct vfp_err *err)
+{
+	const struct vfp_journal_filter filter = {.vf = ctx->args[0]};
+	vfp_autofree struct vfp_event *events = NULL;
+	const struct vfp_event *last = NULL;
+	size_t n;
+	int rc = vfp_pool_journal(ctx->pool, &filter, &events, &n, err);
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (strstr(events[i].text, "scrubbed in "))
+			last = &events[i];
+	vfp_print_time(p, last ? last->time_ms : 0);
+	vfp_print_text(p, "%s", last ? strstr(last->text, "scrubbed in ") : "");
+	return rc;
+}
+
+static int print_vf(struct vfp_ctx *ctx, struct vfp_print *p, const struct vfp_member *m,
+		    const struct vfp_attrs *attrs, struct vfp_err *err)
+{
+	static const enum vfp_attr shown[] = {VFP_ATTR_MAC,   VFP_ATTR_VLAN, VFP_ATTR_SPOOFCHK,
+					      VFP_ATTR_TRUST, VFP_ATTR_RATE, VFP_ATTR_LINKSTATE};
+	static const struct vfp_choice anyone = {.uuid = ""};
+	char pci[VFP_PCI_SIZE], text[320];
+	struct vfp_err differs = {0};
+	enum vfp_unfit unfit = VFP_FIT;
+
+	vfp_choose(m, 1, &anyone, &unfit);
+	vfp_print_text(p, "%s", ctx->args[0]);
+	vfp_print_text(p, "%s", m->is_present ? vfp_pci_format(&m->vf.pci, pci) : "");
+	vfp_print_text(p, "%s", m->pool);
+	vfp_print_text(p, "%s", m->info.driver);
+	vfp_print_text(p, "%s", states[unfit]);
+	vfp_print_text(p, "%s",
+		       unfit == VFP_FIT ? "" : vfp_unfit_format(m, unfit, text, sizeof(text)));
+	vfp_print_text(p, "%s", m->is_leased ? m->lease.owner.name : m->used_by);
+	vfp_print_text(p, "%s", m->is_leased ? m->lease.owner.uuid : m->used_uuid);
+	vfp_print_text(p, "%s", m->is_leased ? m->lease.portgroup : "");
+	vfp_print_time(p, m->is_leased ? m->lease.since_ms : 0);
+	for (size_t i = 0; i < VFP_N(shown); i++)
+		print_attr(p, shown[i], attrs);
+	if (m->is_leased && m->lease.state == VFP_LEASE_ACTIVE)
+		vfp_setup_verify(ctx->pool, &m->lease, &differs);
+	vfp_print_text(p, "%s", differs.msg);
+	return print_scrub(ctx, p, err);
+}
+
+static int vf_show(struct vfp_ctx *ctx, struct vfp_err *err)
+{
+	static const struct vfp_column columns[] = {
+		{"VF", "vf"},
+		{"PCI", "pci"},
+		{"Pool", "pool"},
+		{"Driver", "driver"},
+		{"State", "state"},
+		{"Why", "why"},
+		{"Domain", "domain"},
+		{"UUID", "uuid"},
+		{"Port group", "portgroup"},
+		{"Since", "since"},
+		{"MAC", "mac"},
+		{"VLAN", "vlan"},
+		{"Spoof check", "spoofchk"},
+		{"Trust", "trust"},
+		{"Rate", "rate"},
+		{"Link state", "link_state"},
+		{"Difference", "difference"},
+		{"Last scrub", "scrub_time"},
+		{"It was", "scrub"},
+	};
+	vfp_autofree struct vfp_member *members = NULL;
+	vfp_autofree struct vfp_attrs *attrs = NULL;
+	const struct vfp_attrs nothing = {.known = 0};
+	const struct vfp_member *member = NULL;
+	struct vfp_print *p;
+	struct vfp_vf vf;
+	struct vfp_pf pf;
+	size_t n = 0, n_attrs = 0;
+	int rc = parse_vf(ctx, &vf, err);
+
+	if (rc == 0)
+		rc = vfp_ctx_pool(ctx, VFP_POOL_READ, err);
+	if (rc == 0 && ctx->pool)
+		rc = vfp_inventory_read(ctx->pool, NULL, true, &members, &n, err);
+	for (size_t i = 0; i < n; i++)
+		if (members[i].vf.index == vf.index && !strcmp(members[i].vf.pf, vf.pf))
+			member = &members[i];
+	if (rc == 0 && !member)
+		rc = vfp_fail(err, ENOENT, "VF %s: is in no pool; see: vfpool vf list",
+			      ctx->args[0]);
+	if (rc < 0)
+		return rc;
+	if (vfp_sysfs_pf(&ctx->host, vf.pf, &pf, NULL) == 0 && pf.num_vfs) {
+		attrs = vfp_alloc(pf.num_vfs, sizeof(*attrs));
+		rc = ctx->host.kernel->vf_read(&ctx->host, vf.pf, false, attrs, pf.num_vfs,
+					       &n_attrs, err);
+	}
+	if (rc < 0)
+		return rc;
+	p = vfp_print_begin(columns, VFP_N(columns), vfp_ctx_json(ctx));
+	rc = print_vf(ctx, p, member, vf.index < n_attrs ? &attrs[vf.index] : &nothing, err);
+	vfp_print_end_one(p);
 	return rc;
 }
 
@@ -143,6 +265,8 @@ static int vf_scrub(struct vfp_ctx *ctx, struct vfp_err *err)
 const struct vfp_cmd vfp_cmds_vf[] = {
 	{"vf", "list", "[--pool POOL] [--json]", 0, 0, VFP_TAKES(JSON) | VFP_TAKES(POOL), 0,
 	 vf_list, "The VFs of the pools: who has them, and why one cannot be given."},
+	{"vf", "show", "PF#N [--json]", 1, 1, VFP_TAKES(JSON), 0, vf_show,
+	 "One VF: who has it, what the kernel says of it, and how it was scrubbed last."},
 	{"vf", "hold", "PF#N --reason WORDS", 1, 1, VFP_TAKES(REASON), VFP_TAKES(REASON), vf_hold,
 	 "Keep a VF for the host: no domain gets it; one that has it keeps it until it stops."},
 	{"vf", "unhold", "PF#N", 1, 1, 0, 0, vf_unhold, "Let the pool have a held VF again."},

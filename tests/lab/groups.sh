@@ -64,10 +64,14 @@ check "so has the wire" wait_until 30 tagged 200
 check "nothing is found" nothing_found
 check "spoof check, trust and rate" vfpool portgroup set sriov0 blue spoofchk=off trust=on maxTxRate=100 --live
 check "the kernel has all of them" grep -q '100Mbps.*spoof checking off.*trust on' <(vf_words "$vf")
-expect_fail "link state is nothing igb does, in words" 'web1: on eth0#. not while it runs: .*driver igb refuses link state' \
+expect_fail "link state is nothing igb does: tried on a free VF, and refused" \
+	'port group blue: VF eth0#[1-3]: driver igb refuses link state disable: Operation not supported' \
 	vfpool portgroup set sriov0 blue linkState=disable --live
+expect_fail "nor a tag of 802.1ad" 'driver igb refuses VLAN 200 802.1ad' vfpool portgroup set sriov0 blue protocol=802.1ad
+expect_fail "nor a minimum rate" 'driver igb refuses rate 5-100' vfpool portgroup set sriov0 blue minTxRate=5
+expect_fail "nor more than the link has" 'driver igb refuses rate 5000 Mbit/s' vfpool portgroup set sriov0 blue maxTxRate=5000
+check "nothing is left of it on a VF" test "$(ip link show eth0 | grep -c '00:00:00:00:00:00.*spoof checking on.*trust off')" = 3
 check "nothing is found" nothing_found
-vfpool portgroup set sriov0 blue linkState=auto
 check "journaled" grep -q 'changed .*web1 .*VLAN 100 -> VLAN 200' <(vfpool journal)
 check "untagged for the NIC, live" vfpool portgroup set sriov0 blue vlan=trunk --live
 mark
