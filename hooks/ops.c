@@ -38,7 +38,8 @@ struct hook {
 	size_t n_mine;
 	struct vfp_lease *leases;
 	size_t n_leases;
-	bool is_noted; /* the refusal stands in the journal already */
+	bool is_noted;	 /* the refusal stands in the journal already */
+	bool is_binding; /* it is for the binding alone: another VF would do */
 };
 
 static int op_prepare(struct hook *hook, struct vfp_err *err);
@@ -72,9 +73,10 @@ static int hook_run(struct hook *hook, const struct operation *operation, struct
 static int read_nics(struct hook *hook, struct vfp_err *err);
 static int read_leases(struct hook *hook, struct vfp_err *err);
 static int open_pool(struct hook *hook, struct vfp_err *err);
-static int check_nics(const struct hook *hook, struct vfp_err *err);
+static int check_nics(struct hook *hook, struct vfp_err *err);
 static int check_locked(const struct hook *hook, const struct vfp_process *qemu,
 			struct vfp_err *err);
+static int check_link(const struct hook *hook, const struct mine *mine, struct vfp_err *err);
 static int check_unused(struct hook *hook, const struct mine *mine, struct vfp_err *err);
 static int check_leased(const struct hook *hook, struct vfp_err *err);
 static void reclaim_own(struct hook *hook);
@@ -173,9 +175,13 @@ static int op_prepare(struct hook *hook, struct vfp_err *err)
 
 		/* That somebody alive holds the VF is said better by vfp_pool_lease(). */
 		vfp_setup_reclaim(hook->pool, &mine->vf, NULL);
-		rc = check_unused(hook, mine, err);
+		hook->is_binding = true;
+		rc = check_link(hook, mine, err);
+		if (rc == 0)
+			rc = check_unused(hook, mine, err);
 		if (rc < 0)
 			return rc;
+		hook->is_binding = false;
 		asks[i] = (struct vfp_ask){.mac = mine->nic->want.mac,
 					   .vf = mine->vf,
 					   .vlan = mine->nic->vlan,
@@ -404,13 +410,15 @@ static int read_nics(struct hook *hook, struct vfp_err *err)
  * ------------------------------------------------------------------------------------------ */
 
 /* Only a NIC that a rewrite has bound may start. */
-static int check_nic(const struct hook *hook, const struct mine *mine, struct vfp_err *err)
+static int check_nic(struct hook *hook, const struct mine *mine, struct vfp_err *err)
 {
 	const struct vfp_nic *nic = mine->nic;
 	char mac[VFP_MAC_SIZE], pci[VFP_PCI_SIZE], vf[VFP_VF_SIZE];
 
 	vfp_mac_format(&nic->want.mac, mac);
 	vfp_pci_format(&nic->pci, pci);
+	hook->is_binding = nic->kind == VFP_NIC_NETWORK ||
+			   (nic->kind == VFP_NIC_BOUND && (!*mine->vf.pf || !mine->pool));
 	if (nic->kind == VFP_NIC_NETWORK)
 		return vfp_fail(
 			err, EPERM,
@@ -439,7 +447,7 @@ static int check_nic(const struct hook *hook, const struct mine *mine, struct vf
 	return 0;
 }
 
-static int check_nics(const struct hook *hook, struct vfp_err *err)
+static int check_nics(struct hook *hook, struct vfp_err *err)
 {
 	int rc = 0;
 
@@ -466,6 +474,21 @@ static int check_locked(const struct hook *hook, const struct vfp_process *qemu,
 		"nor on huge pages; see <memoryBacking><locked/>",
 		vfp_mib(guest_kib), qemu->pid, vfp_mib(locked.guest_kib), locked.n_guest,
 		locked.n_loose, vfp_mib_up(locked.guest_kib - locked.locked_kib));
+}
+
+/* libvirt refuses it, too, but after prepare, and nobody would know why. */
+static int check_link(const struct hook *hook, const struct mine *mine, struct vfp_err *err)
+{
+	char vf[VFP_VF_SIZE];
+	struct vfp_pf pf;
+	int rc = vfp_sysfs_pf(&hook->host, mine->vf.pf, &pf, err);
+
+	if (rc < 0 || pf.is_up)
+		return rc;
+	return vfp_fail(err, ENETDOWN,
+			"VF %s: its PF %s is down; run: ip link set %s up, or for a VF of another "
+			"PF: vfpool domain bind %s",
+			vfp_vf_format(&mine->vf, vf), pf.dev, pf.dev, hook->owner.name);
 }
 
 /* A VF that some process has open without a lease of ours is somebody else's: libvirt may not know
@@ -548,6 +571,6 @@ static void note_refusal(struct hook *hook, const char *words)
 
 	if (hook->is_noted || !hook->n_mine || open_pool(hook, NULL) < 0)
 		return;
-	vfp_pool_note(hook->pool, "refused", &hook->owner, &mine->nic->want.mac,
-		      *mine->vf.pf ? &mine->vf : NULL, words, NULL);
+	vfp_pool_note(hook->pool, hook->is_binding ? "refused-binding" : "refused", &hook->owner,
+		      &mine->nic->want.mac, *mine->vf.pf ? &mine->vf : NULL, words, NULL);
 }

@@ -122,6 +122,9 @@ static int void_earlier_boots(struct vfp_pool *pool, struct vfp_err *err)
 	rc = vfp_db_run(pool->db, VFP_SQL_BOOT_SET, VFP_VALUES(boot), NULL, err);
 	if (rc < 0)
 		return rc;
+	rc = vfp_book_note(pool, "boot", &(struct vfp_about){0}, err, "%s", pool->boot_id);
+	if (rc < 0)
+		return rc;
 	rc = vfp_db_run(pool->db, VFP_SQL_VOID_NOTE,
 			VFP_VALUES(boot, VFP_NUMBER(pool->host->kernel->now_ms())), NULL, err);
 	if (rc < 0)

@@ -249,6 +249,20 @@ static const char *const sql_of[VFP_N_SQL] = {
 	"AND mac <> '' AND mac = ?7 AND (?8 IS NULL OR uuid = ?8 OR domain = ?8) ORDER BY id",
 	[VFP_SQL_JOURNAL_EVENTS] = "SELECT DISTINCT event FROM journal ORDER BY event",
 	[VFP_SQL_JOURNAL_TRIM] = "DELETE FROM journal WHERE time_ms < ?1",
+	/* Whose first start of this boot was refused for its binding, and who has not been started,
+	 * nor refused for another reason, since; an attempt of ours that never came to the hook
+	 * does not count. */
+	[VFP_SQL_UNSTARTED] =
+		"WITH boot AS (SELECT coalesce(max(id), 0) AS id FROM journal WHERE event = 'boot'),"
+		" start AS (SELECT journal.id, uuid, domain, event FROM journal, boot"
+		" WHERE journal.id > boot.id AND event IN"
+		" ('refused', 'refused-binding', 'lease', 'adopt', 'autostart'))"
+		" SELECT uuid, domain FROM start AS first WHERE event = 'refused-binding'"
+		" AND NOT EXISTS (SELECT 1 FROM start WHERE uuid = first.uuid AND"
+		" (id < first.id OR event IN ('lease', 'adopt', 'refused')))"
+		" AND NOT EXISTS (SELECT 1 FROM start JOIN start AS later ON later.uuid = start.uuid"
+		" WHERE start.uuid = first.uuid AND start.event = 'autostart' AND later.id > start.id"
+		" AND later.event IN ('refused-binding', 'autostart')) ORDER BY id",
 	[VFP_SQL_OLDEST] = "SELECT (SELECT min(created_ms) FROM port WHERE NOT seen AND id NOT IN"
 			   " (SELECT port_id FROM lease WHERE port_id IS NOT NULL)),"
 			   " (SELECT min(time_ms) FROM journal)",

@@ -105,6 +105,18 @@ int vfp_pool_trim(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *re
 	return rc;
 }
 
+int vfp_pool_unstarted(struct vfp_pool *pool, struct vfp_owner **ret, size_t *ret_n,
+		       struct vfp_err *err)
+{
+	static const struct vfp_column columns[] = {
+		VFP_COLUMN_TEXT(struct vfp_owner, uuid),
+		VFP_COLUMN_TEXT(struct vfp_owner, name),
+	};
+	static const struct vfp_shape shape = VFP_SHAPE(struct vfp_owner, columns);
+
+	return vfp_db_rows(pool->db, VFP_SQL_UNSTARTED, NULL, &shape, ret, ret_n, err);
+}
+
 int vfp_pool_oldest(struct vfp_pool *pool, struct vfp_oldest *ret, struct vfp_err *err)
 {
 	static const struct vfp_column columns[] = {

@@ -15,6 +15,7 @@
 struct refusal {
 	const struct vfp_ask *ask; /* NULL: it is no refusal, something failed */
 	bool is_held;		   /* by another domain */
+	bool is_binding;	   /* another VF, or the definition bound anew, would do */
 	char pool[VFP_NAME_SIZE];
 };
 
@@ -108,8 +109,9 @@ int vfp_pool_lease(struct vfp_pool *pool, const struct vfp_owner *owner,
 		rc = explain_held(pool, owner, &refusal, &own);
 	/* The refusal is what counts; whether its line could be written as well is not. */
 	if (refusal.ask)
-		vfp_pool_note(pool, "refused", owner, &refusal.ask->mac, &refusal.ask->vf, own.msg,
-			      NULL);
+		vfp_pool_note(pool,
+			      refusal.is_binding && rc != -ENOSPC ? "refused-binding" : "refused",
+			      owner, &refusal.ask->mac, &refusal.ask->vf, own.msg, NULL);
 	if (err)
 		*err = own;
 	return rc;
@@ -451,6 +453,7 @@ static void set_memory(struct vfp_lease *lease, const struct vfp_footprint *foot
 static int refuse(struct candidate *candidate, int rc)
 {
 	candidate->refusal->ask = candidate->ask;
+	candidate->refusal->is_binding = true;
 	return rc;
 }
 

@@ -50,6 +50,49 @@ int vfp_pool_misplaced(struct vfp_pool *pool, struct vfp_owner **ret, size_t *re
 	return 0;
 }
 
+/* The member that the port is bound to; NULL: it is in no pool. */
+static const struct vfp_member *member_of(const struct view *view, const struct vfp_port *port)
+{
+	for (size_t i = 0; i < view->n_members; i++) {
+		const struct vfp_member *member = &view->members[i];
+
+		if (member->vf.index == port->vf.index && !strcmp(member->vf.pf, port->vf.pf) &&
+		    !strcmp(member->pool, port->pool))
+			return member;
+	}
+	return NULL;
+}
+
+int vfp_pool_startable(struct vfp_pool *pool, const char *uuid, bool *ret_is_startable,
+		       struct vfp_err *err)
+{
+	struct view made = {0};
+	vfp_auto(view) view = &made;
+	vfp_autofree struct vfp_trouble *troubles = NULL;
+	size_t n_fit = 0, n_unfit = 0, n_troubles = 0;
+	int rc = read_view(pool, view, err);
+
+	if (rc == 0)
+		rc = vfp_pool_troubles(pool, &troubles, &n_troubles, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < view->n_rows; i++) {
+		const struct vfp_port *port = &view->rows[i].port;
+		const struct vfp_member *member = member_of(view, port);
+
+		if (strcmp(port->owner.uuid, uuid) != 0)
+			continue;
+		if (port->is_seen && member && vfp_may_stay(member, uuid, true))
+			n_fit++;
+		else
+			n_unfit++;
+	}
+	for (size_t i = 0; i < n_troubles; i++)
+		n_unfit += !strcmp(troubles[i].owner.uuid, uuid);
+	*ret_is_startable = n_fit && !n_unfit;
+	return 0;
+}
+
 static int read_view(struct vfp_pool *pool, struct view *view, struct vfp_err *err)
 {
 	int rc = vfp_inventory_read(pool, NULL, false, &view->members, &view->n_members, err);

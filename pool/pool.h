@@ -146,6 +146,17 @@ int vfp_pool_ports(struct vfp_pool *pool, const char *uuid, struct vfp_port **re
 int vfp_pool_misplaced(struct vfp_pool *pool, struct vfp_owner **ret, size_t *ret_n,
 		       struct vfp_err *err);
 
+/* Domains whose first start of this boot was refused because their definition named the wrong VF,
+ * and of which nobody has heard since: those that libvirt wanted to start at boot are among them.
+ * The journal tells; whoever starts one writes "autostart" before, and again when that fails.  The
+ * caller frees *ret. */
+int vfp_pool_unstarted(struct vfp_pool *pool, struct vfp_owner **ret, size_t *ret_n,
+		       struct vfp_err *err);
+/* Whether all VFs that the domain's ports are bound to could be leased to it now; false also when
+ * it has no port, or a trouble. */
+int vfp_pool_startable(struct vfp_pool *pool, const char *uuid, bool *ret_is_startable,
+		       struct vfp_err *err);
+
 /* A domain whose definition cannot be bound, and why: it stays as its author wrote it. */
 struct vfp_trouble {
 	struct vfp_owner owner;
@@ -220,8 +231,8 @@ struct vfp_ask {
  * With a footprint the domain is also admitted by its memory, in the same transaction: what all
  * leased domains lock, this one included, has to be within what the host can (base/memory.h), and
  * its huge pages free.  -ENOMEM: it is not, in MiB; -EINVAL: the settings are broken.
- * A refusal gets its line "refused" in the journal, in a transaction of its own; -EUCLEAN does
- * not. */
+ * A refusal gets its line in the journal, in a transaction of its own: "refused-binding" where the
+ * definition bound anew would do, else "refused"; -EUCLEAN gets none. */
 int vfp_pool_lease(struct vfp_pool *pool, const struct vfp_owner *owner,
 		   const struct vfp_process *daemon, const struct vfp_ask *asks, size_t n,
 		   struct vfp_lease *ret_leases, struct vfp_err *err);

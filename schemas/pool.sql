@@ -192,6 +192,9 @@ CREATE INDEX journal_by_mac ON journal (mac, id) WHERE mac <> '';
 CREATE INDEX journal_by_uuid ON journal (uuid, id) WHERE uuid <> '';
 CREATE INDEX journal_by_domain ON journal (domain, id) WHERE domain <> '';
 CREATE INDEX journal_by_time ON journal (time_ms);
+CREATE INDEX journal_of_boot ON journal (id) WHERE event = 'boot';
+CREATE INDEX journal_of_starts ON journal (uuid, id)
+	WHERE event IN ('refused', 'refused-binding', 'lease', 'adopt', 'autostart');
 CREATE TRIGGER journal_is_written_once BEFORE UPDATE ON journal
 BEGIN
 	SELECT RAISE(ABORT, 'the journal is never changed');

@@ -140,6 +140,20 @@ int vfp_libvirt_is_running(struct vfp_libvirt *libvirt, const char *uuid, bool *
 	return 0;
 }
 
+int vfp_libvirt_is_autostart(struct vfp_libvirt *libvirt, const char *uuid, bool *ret_is,
+			     struct vfp_err *err)
+{
+	vfp_auto(virdomain) domain = NULL;
+	int is_autostart, rc = find(libvirt, uuid, &domain, err);
+
+	if (rc < 0)
+		return rc;
+	if (virDomainGetAutostart(domain, &is_autostart) < 0)
+		return fail(err, uuid);
+	*ret_is = is_autostart;
+	return 0;
+}
+
 int vfp_libvirt_start(struct vfp_libvirt *libvirt, const char *key, struct vfp_err *err)
 {
 	vfp_auto(virdomain) domain = NULL;

@@ -27,6 +27,9 @@ int vfp_libvirt_define(struct vfp_libvirt *libvirt, const char *text, struct vfp
 /* Waits while the domain is being started or stopped.  One that there is not does not run. */
 int vfp_libvirt_is_running(struct vfp_libvirt *libvirt, const char *uuid, bool *ret_is_running,
 			   struct vfp_err *err);
+/* Whether libvirt starts the domain at boot. */
+int vfp_libvirt_is_autostart(struct vfp_libvirt *libvirt, const char *uuid, bool *ret_is,
+			     struct vfp_err *err);
 /* Starts; 0 also when it runs already.  -EPERM: a hook refused, in the hook's own words. */
 int vfp_libvirt_start(struct vfp_libvirt *libvirt, const char *key, struct vfp_err *err);
 

@@ -5,7 +5,11 @@
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 /* What libvirt keeps for us between two calls. */
 struct target {
@@ -47,6 +51,54 @@ int vfp_loop_add_timer(vfp_loop_callback *callback, void *opaque, struct vfp_err
 void vfp_loop_set_timer(int timer, int ms)
 {
 	virEventUpdateTimeout(timer, ms);
+}
+
+/* What runs beside the loop. */
+struct beside {
+	vfp_loop_callback *work, *done;
+	void *opaque;
+	int fd, file; /* becomes readable when it is done */
+};
+
+static void *run_beside(void *opaque)
+{
+	struct beside *beside = opaque;
+
+	beside->work(beside->opaque);
+	eventfd_write(beside->fd, 1);
+	return NULL;
+}
+
+static void on_done(void *opaque)
+{
+	struct beside beside = *(struct beside *)opaque;
+
+	vfp_loop_remove_file(beside.file);
+	close(beside.fd);
+	free(opaque);
+	beside.done(beside.opaque);
+}
+
+int vfp_loop_run_beside(vfp_loop_callback *work, vfp_loop_callback *done, void *opaque,
+			struct vfp_err *err)
+{
+	struct beside *beside = vfp_alloc(1, sizeof(*beside));
+	pthread_t thread;
+	int rc;
+
+	*beside = (struct beside){.work = work, .done = done, .opaque = opaque};
+	beside->fd = eventfd(0, EFD_CLOEXEC);
+	beside->file = vfp_loop_add_file(beside->fd, on_done, beside, err);
+	rc = beside->file < 0 ? -beside->file : pthread_create(&thread, NULL, run_beside, beside);
+	if (rc == 0) {
+		pthread_detach(thread);
+		return 0;
+	}
+	if (beside->file >= 0)
+		vfp_loop_remove_file(beside->file);
+	close(beside->fd);
+	free(beside);
+	return vfp_fail(err, rc, "no thread: %s", strerror(rc));
 }
 
 int vfp_loop_run_once(struct vfp_err *err)

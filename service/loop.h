@@ -26,5 +26,9 @@ void vfp_loop_remove_file(int file);
 int vfp_loop_add_timer(vfp_loop_callback *callback, void *opaque, struct vfp_err *err);
 /* Calls back once in @ms from now; set again before that, the new time counts.  -1 stops it. */
 void vfp_loop_set_timer(int timer, int ms);
+/* Calls @work beside the loop, in a thread of its own, and then @done out of the loop: for what may
+ * take long.  @work shares nothing with the rest but *@opaque. */
+int vfp_loop_run_beside(vfp_loop_callback *work, vfp_loop_callback *done, void *opaque,
+			struct vfp_err *err);
 /* Waits for something to happen and calls back. */
 int vfp_loop_run_once(struct vfp_err *err);

@@ -34,6 +34,7 @@
 #include "service/mend.h"
 
 #define BOOK_FOLDER	 "/var/lib/vfpool"
+#define BOOK_EVENTS	 (IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO)
 #define RECONNECT_MIN_MS 100
 #define RECONNECT_MAX_MS 5000
 #define RETRY_MS	 300 /* a job that met something passing; each further try twice as late */
@@ -96,7 +97,14 @@ struct daemon {
 	size_t n_left;		     /* that mend could not mend */
 	int64_t journal_days;	     /* how long its lines are kept */
 	int64_t since_ms, last_line; /* of the journal, as far as it is read */
-	struct job *jobs;	     /* oldest first */
+	/* Domains that libvirt could not start at boot (vfp_pool_unstarted()). */
+	bool has_unstarted; /* there may be some */
+	struct start {
+		const char *uri;
+		struct vfp_owner owner; /* uuid "": none is being started */
+		struct vfp_err err;
+	} start;
+	struct job *jobs; /* oldest first */
 	size_t n_jobs;
 };
 
@@ -124,6 +132,7 @@ static void want_mend(struct daemon *daemon);
 static void read_journal(struct daemon *daemon);
 static void set_expiry(struct daemon *daemon);
 static void tell_status(struct daemon *daemon);
+static void start_one(struct daemon *daemon);
 static void sweep(struct daemon *daemon);
 static struct job *add_job(struct daemon *daemon, const struct vfp_owner *owner);
 static bool is_starting(struct daemon *daemon, const struct job *job);
@@ -236,6 +245,8 @@ static int set_up(struct daemon *daemon, struct vfp_err *err)
 		rc = vfp_pool_open(&daemon->host, VFP_POOL_CREATE, &daemon->keeper.pool, err);
 	if (rc == 0)
 		rc = vfp_pool_open(&daemon->host, VFP_POOL_READ, &daemon->watched, err);
+	if (rc == 0)
+		rc = vfp_pool_void(daemon->keeper.pool, err);
 	for (size_t i = 0; rc == 0 && i < VFP_N(steps); i++)
 		rc = steps[i](daemon, err);
 	for (size_t i = 0; rc == 0 && i < N_TIMERS; i++) {
@@ -281,14 +292,15 @@ static int watch_signals(struct daemon *daemon, struct vfp_err *err)
 }
 
 /* The book is written through its log beside it, pool.db-wal (sqlite.org/wal.html), which stays as
- * long as we have the book open. */
+ * long as we have the book open.  A commit writes, waits for the disk, and only then can be seen,
+ * by shared memory that tells nobody: so hooks and commands are heard when they close it, too. */
 static int watch_book(struct daemon *daemon, struct vfp_err *err)
 {
 	char path[VFP_PATH_SIZE];
 
 	vfp_host_path(&daemon->host, path, BOOK_FOLDER);
 	daemon->book = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (daemon->book >= 0 && inotify_add_watch(daemon->book, path, IN_MODIFY | IN_MOVED_TO) < 0)
+	if (daemon->book >= 0 && inotify_add_watch(daemon->book, path, BOOK_EVENTS) < 0)
 		return vfp_fail(err, errno, "cannot watch %s: %s", path, strerror(errno));
 	return watch_file(daemon->book, path, on_book, daemon, err);
 }
@@ -368,6 +380,8 @@ static void read_journal(struct daemon *daemon)
 		for (size_t k = 0; k < VFP_N(odd); k++)
 			if (!strcmp(events[i].event, odd[k]))
 				want_mend(daemon);
+		if (!strcmp(events[i].event, "refused-binding"))
+			daemon->has_unstarted = true;
 	}
 }
 
@@ -456,7 +470,9 @@ static void on_connect(void *opaque)
 	vfp_log(VFP_LOG_INFO, "connected to libvirt");
 	tell_status(daemon);
 	want_mend(daemon);
+	daemon->has_unstarted = true;
 	sweep(daemon);
+	vfp_loop_set_timer(daemon->timers[TIMER_REARRANGE], REARRANGE_MS);
 }
 
 /* --- Jobs
@@ -676,6 +692,7 @@ static void on_rearrange(void *opaque)
 		add_job(daemon, &troubles[i].owner)->settle = true;
 	if (rc < 0)
 		vfp_log(VFP_LOG_ERR, "%s", err.msg);
+	start_one(daemon);
 }
 
 /* All there is: definitions, ports (their domain may be gone), and what runs. */
@@ -802,4 +819,77 @@ static void tell_status(struct daemon *daemon)
 		   "STATUS=connected to libvirt; %zu VFs leased, %zu domains not bound, %zu "
 		   "differences left",
 		   n_leases, n_troubles, daemon->n_left);
+}
+
+/* --- Domains that libvirt could not start at boot --------------------------------------------- */
+
+/* libvirt tries once a boot.  Whose definition was not right then gets its chance when it is. */
+static bool may_start(struct daemon *daemon, const struct vfp_owner *owner, struct vfp_err *err)
+{
+	struct vfp_libvirt *libvirt = daemon->keeper.libvirt;
+	bool is_autostart = false, is_running = true, is_startable = false;
+
+	if (vfp_pool_startable(daemon->keeper.pool, owner->uuid, &is_startable, err) < 0 ||
+	    !is_startable)
+		return false;
+	return vfp_libvirt_is_autostart(libvirt, owner->uuid, &is_autostart, err) == 0 &&
+	       is_autostart &&
+	       vfp_libvirt_is_running(libvirt, owner->uuid, &is_running, err) == 0 && !is_running;
+}
+
+/* In a thread: a start takes seconds, and with much memory minutes. */
+static void run_start(void *opaque)
+{
+	struct start *start = opaque;
+	struct vfp_libvirt *libvirt = NULL;
+
+	if (vfp_libvirt_open(start->uri, &libvirt, &start->err) == 0)
+		vfp_libvirt_start(libvirt, start->owner.uuid, &start->err);
+	vfp_libvirt_close(libvirt);
+}
+
+static void on_started(void *opaque)
+{
+	struct start *start = opaque;
+	struct daemon *daemon = (struct daemon *)((char *)start - offsetof(struct daemon, start));
+	vfp_autofree char *words = NULL;
+
+	if (start->err.code) {
+		words = vfp_format("could not be started: %s", start->err.msg);
+		vfp_log(VFP_LOG_WARN, "domain %s: autostart: %s", start->owner.name, words);
+		vfp_pool_note(daemon->keeper.pool, "autostart", &start->owner, NULL, NULL, words,
+			      NULL);
+	}
+	start->owner.uuid[0] = '\0';
+	vfp_loop_set_timer(daemon->timers[TIMER_REARRANGE], REARRANGE_MS);
+}
+
+/* One at a time: each start can move the definitions of the others. */
+static void start_one(struct daemon *daemon)
+{
+	static const char words[] = "libvirt could not start it at boot, now it can";
+	struct start *start = &daemon->start;
+	vfp_autofree struct vfp_owner *owners = NULL;
+	struct vfp_err err = {0};
+	size_t n = 0, i = 0;
+
+	if (!daemon->has_unstarted || *start->owner.uuid || daemon->step != STEP_NONE ||
+	    has_due_job(daemon))
+		return;
+	if (vfp_pool_unstarted(daemon->keeper.pool, &owners, &n, &err) < 0)
+		vfp_log(VFP_LOG_ERR, "%s", err.msg);
+	daemon->has_unstarted = n;
+	while (i < n && !may_start(daemon, &owners[i], &err))
+		i++;
+	if (i == n)
+		return;
+	*start = (struct start){.uri = daemon->uri, .owner = owners[i]};
+	if (vfp_pool_note(daemon->keeper.pool, "autostart", &owners[i], NULL, NULL, words, &err) <
+		    0 ||
+	    vfp_loop_run_beside(run_start, on_started, start, &err) < 0) {
+		vfp_log(VFP_LOG_ERR, "domain %s: autostart: %s", owners[i].name, err.msg);
+		start->owner.uuid[0] = '\0';
+		return;
+	}
+	vfp_log(VFP_LOG_INFO, "domain %s: autostart: %s", owners[i].name, words);
 }

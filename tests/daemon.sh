@@ -198,6 +198,26 @@ check "check finds nothing" vfpool check --connect qemu:///system
 check "and it sleeps again" wait_until 10 is_quiet
 virsh --quiet undefine race
 
+step "On autostart, and refused at boot"
+# Here libvirtd cannot start it, since there are no VFs: what counts is that it is asked to, once.
+n_autostart() {
+	[ "$(vfpool journal | grep -c ' autostart ')" = "$1" ]
+}
+author auto | sed 's/race</auto</; s/0aa</0cc</; s/00:aa/00:cc/' >"$root/auto.xml"
+sed "s/<domain type='qemu'/& id='2'/" "$root/auto.xml" >"$root/running.xml"
+check "define" virsh --quiet define "$root/auto.xml"
+check "autostart" virsh --quiet autostart auto
+check "binds" wait_until 5 is_bound auto
+check "one that nobody tried to start is left off" n_autostart 0
+expect_fail "refused, since it was not bound then" 'has no VF yet' hook auto prepare - "$root/running.xml"
+check "vfpoold tries, and says how that went" wait_until 10 n_autostart 2
+kill $vfpoold
+wait $vfpoold
+start_vfpoold
+check "it settles" wait_until 10 is_quiet
+check "and another vfpoold does not try again" n_autostart 2
+virsh --quiet undefine auto
+
 step "The end"
 kill $vfpoold
 wait $vfpoold

@@ -153,9 +153,51 @@ static void test_refused(void **state)
 
 		assert_refused(fixture, ask(fixture, 2, &wrong, 1, &lease), cases[i].code,
 			       cases[i].words);
-		assert_int_equal(fixture_events(fixture, "refused"), i + 1);
+		assert_int_equal(fixture_events(fixture, "refused-binding"), i + 1);
 	}
+	assert_int_equal(fixture_events(fixture, "refused"), 0);
 	assert_int_equal(n_leases(fixture), 1);
+}
+
+/* Which domains libvirt could not start at boot and nobody has since. */
+static void test_unstarted(void **state)
+{
+	/* b: boot, r: refused for its binding, f: refused, l: leased, s: started by us */
+	static const struct {
+		const char *lines;
+		bool is_unstarted;
+	} cases[] = {
+		{"b", false},	 {"br", true},	  {"rb", false},   {"brl", false}, {"bfr", false},
+		{"brf", false},	 {"blr", false},  {"brr", true},   {"brs", true},  {"brsr", false},
+		{"brss", false}, {"brsl", false}, {"brsbr", true}, {"blbr", true},
+	};
+	static const struct {
+		char letter;
+		const char *event;
+	} events[] = {
+		{'b', "boot"},	{'r', "refused-binding"}, {'f', "refused"},
+		{'l', "lease"}, {'s', "autostart"},
+	};
+	struct pool_fixture *fixture = *state;
+
+	for (size_t i = 0; i < VFP_N(cases); i++) {
+		const struct vfp_owner owner = fixture_owner((unsigned int)i % 9 + 1);
+		vfp_autofree struct vfp_owner *owners = NULL;
+		size_t n;
+
+		for (const char *c = cases[i].lines; *c; c++)
+			for (size_t k = 0; k < VFP_N(events); k++)
+				if (events[k].letter == *c)
+					assert_done(fixture,
+						    vfp_pool_note(fixture->pool, events[k].event,
+								  *c == 'b' ? NULL : &owner, NULL,
+								  NULL, "", &fixture->err));
+		assert_done(fixture, vfp_pool_unstarted(fixture->pool, &owners, &n, &fixture->err));
+		if (n != cases[i].is_unstarted)
+			fail_msg("%s: %zu", cases[i].lines, n);
+		if (n)
+			assert_string_equal(owners[0].uuid, owner.uuid);
+	}
 }
 
 static void test_vf_that_is_not_given(void **state)
@@ -632,6 +674,7 @@ int main(void)
 		TEST(test_repeat),
 		TEST(test_all_or_none),
 		TEST(test_refused),
+		TEST(test_unstarted),
 		TEST(test_vf_that_is_not_given),
 		TEST(test_no_free_vf),
 		TEST(test_activate),

@@ -613,6 +613,31 @@ static void test_no_link_anywhere(void **state)
 	assert_refused(fixture, bind_wants(fixture, 2, &want, 1, &after), ENOSPC, "without link");
 }
 
+static void test_startable(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_owner web1 = fixture_owner(1);
+	bool is_startable = true;
+
+#define assert_startable(expected)                                                               \
+	do {                                                                                     \
+		assert_done(fixture, vfp_pool_startable(fixture->pool, web1.uuid, &is_startable, \
+							&fixture->err));                         \
+		assert_int_equal(is_startable, expected);                                        \
+	} while (0)
+	assert_startable(false);
+	fixture_bind(fixture, 1, "");
+	assert_startable(false); /* libvirt does not know it yet */
+	assert_done(fixture, vfp_pool_seen(fixture->pool, &web1, &fixture->err));
+	assert_startable(true);
+	assert_done(fixture, vfp_pool_set_trouble(fixture->pool, &web1, "x", &fixture->err));
+	assert_startable(false);
+	assert_done(fixture, vfp_pool_set_trouble(fixture->pool, &web1, "", &fixture->err));
+	fake_write(&fixture->host, "/sys/class/net/ens1f0/carrier", "0\n");
+	assert_startable(false);
+#undef assert_startable
+}
+
 static void test_alone(void **state)
 {
 	static const char *const said[] = {"", "0123456789abcdef", "fedcba9876543210", ""};
@@ -709,6 +734,7 @@ int main(void)
 		TEST(test_no_link_anywhere),
 		TEST(test_troubles),
 		TEST(test_alone),
+		TEST(test_startable),
 		TEST(test_has_changed),
 	};
 

@@ -15,8 +15,13 @@ count() {
 	vfpool lease list --json | jq "[.[] | select(.state == \"active\")] | length"
 }
 
-two_run() {
-	[ "$(count)" = 2 ]
+three_run() {
+	[ "$(count)" = 3 ]
+}
+
+# n_autostart COUNT: lines of vfpoold's own starts.
+n_autostart() {
+	[ "$(vfpool journal | grep -c ' autostart ')" = "$1" ]
 }
 
 nothing_found() {
@@ -41,10 +46,11 @@ after_boot() {
 	check "4 VFs on eth0, 2 on eth1" test "$(vfpool pf list --json | jq -c '[.[].vfs]')" = '[4,2]'
 	check "all of them parked" test "$(vfio_count)" = 6
 	check "both PFs are up" test "$(vfpool pf list --json | jq -c '[.[].link]')" = '["up","up"]'
-	check "the domains on autostart run on VFs" wait_until 90 two_run
+	check "the domains on autostart run on VFs" wait_until 90 three_run
 	journalctl -b -u libvirtd.service -p warning -o cat --no-pager | tail -n 5
 	vfpool lease list
-	check "and no others" test "$(vfpool lease list --json | jq -r '.[].domain' | tr '\n' ' ')" = 'web1 web2 '
+	check "and no others" test "$(vfpool lease list --json | jq -r '.[].domain' | tr '\n' ' ')" = 'web1 web2 web4 '
+	check "vfpoold has started web4, once, when it was bound" n_autostart 1
 	check "web3 is off, and bound" test "$(virsh domstate web3 | head -n 1)" = 'shut off'
 	check "nothing is found" nothing_found
 	vfpool check
@@ -90,6 +96,10 @@ case $BOOT in
 	done
 	check "nothing is found" nothing_found
 	vfpool lease list
+	# Nobody has bound this one when libvirt tries to start it.
+	virsh --quiet define <(guest_xml web4 --bare "$(nic 52:54:00:00:00:04)")
+	virsh --quiet autostart web4
+	check "vfpoold can be enabled" systemctl enable vfpoold.service
 	sync
 	step "The power is cut"
 	power_cut
@@ -101,6 +111,9 @@ case $BOOT in
 	step "A reboot in order"
 	check "web1 stops" virsh --quiet destroy web1
 	check "web2 stops" virsh --quiet destroy web2
+	check "web4 stops" virsh --quiet destroy web4
+	check "systemctl restart vfpoold" systemctl restart vfpoold
+	check "which starts nothing again" n_autostart 1
 	expect_reboot
 	systemctl reboot
 	sleep infinity
