@@ -434,8 +434,11 @@ static bool is_connected(const struct daemon *daemon)
 	return daemon->keeper.libvirt && !daemon->is_closed;
 }
 
+/* What is on its way over the connection is dropped: the sweep that follows a new one sees it. */
 static void disconnect(struct daemon *daemon)
 {
+	daemon->step = STEP_NONE;
+	daemon->echo = (struct vfp_echo){.owner.uuid = ""};
 	vfp_libvirt_close(daemon->keeper.libvirt);
 	daemon->keeper.libvirt = NULL;
 	daemon->is_closed = false;

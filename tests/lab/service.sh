@@ -53,7 +53,8 @@ END
 check 'systemctl start vfpoold' systemctl start vfpoold
 check 'its status line' grep -q 'connected to libvirt' <(systemctl status vfpoold)
 check 'the pool is defined' vfpool pool define /tmp/sriov0.xml
-systemd-analyze security vfpoold.service | tail -n 1
+exposure=$(systemd-analyze security vfpoold.service | sed -n 's/.*Overall exposure level.*: \([0-9.]*\) .*/\1/p')
+check "its exposure is $exposure, 2.0 at most" awk "BEGIN { exit !($exposure <= 2.0) }"
 
 step 'A guest, and a VF attached by hand'
 virsh --quiet define <(guest_xml web1 --ip 10.0.0.1/24 "$(nic 52:54:00:00:00:b1)")
@@ -71,6 +72,22 @@ check 'its lease ends' wait_until 20 n_leases foreign 0
 expect_fail 'and its VF is scrubbed' '^$' grep -i 52:54:00:00:00:99 <(ip link show eth0; ip link show eth1)
 vfpool vf list
 virsh --quiet destroy web1
+
+step 'A VF that somebody took off vfio-pci'
+address=$(vfpool vf list --json | jq -r '[.[] | select(.state == "free")][0].pci')
+device=/sys/bus/pci/devices/$address
+modprobe igbvf
+echo "$address" >"$device/driver/unbind"
+echo >"$device/driver_override"
+echo "$address" >/sys/bus/pci/drivers_probe
+check 'is a network device' wait_until 20 [ -e "$device/net" ]
+udevadm settle
+name=$(ls "$device/net")
+check 'that NetworkManager leaves alone' grep -q 'NM_UNMANAGED=1' <(udevadm info "/sys/class/net/$name")
+expect_fail 'which a PF is not told' '^$' grep NM_UNMANAGED <(udevadm info /sys/class/net/eth0)
+check 'check parks it again' vfpool check --repair
+check 'vfio-pci is loaded at boot' grep -q '^vfio-pci$' <(systemd-analyze cat-config modules-load.d 2>/dev/null ||
+	cat /usr/lib/modules-load.d/*.conf)
 
 step 'Killed'
 pid=$(systemctl show -P MainPID vfpoold)
@@ -97,5 +114,11 @@ after=$(of voluntary_ctxt_switches)
 echo "wake-ups $((after - before)), CPU $(($(awk '{ print $14 + $15 }' "/proc/$pid/stat") - ticks)) ticks of 10 ms," \
 	"RSS $(of VmRSS) KiB, of it private $(of RssAnon) KiB"
 check 'it slept' [ $((after - before)) -le $((idle / 30 + 2)) ]
+grep -E '^(Rss|Pss|Pss_Anon|Private_Clean|Private_Dirty):' "/proc/$pid/smaps_rollup" | tr -s ' \n' ' '
+echo
+systemctl show -P StatusText vfpoold
 check 'it stops' systemctl stop vfpoold
+echo "AppArmor: $(cat /sys/module/apparmor/parameters/enabled 2>/dev/null), libvirtd is $(cat "/proc/$(pidof libvirtd)/attr/current")"
+expect_fail 'AppArmor denied nothing to the hook' '^$' \
+	grep -E 'apparmor="DENIED".*(vfpool|hooks)' <(journalctl -k -o cat; journalctl -o cat _TRANSPORT=audit)
 journalctl -u vfpoold -o cat | grep -vE 'bound after|undefined, its' | tail -n 30
