@@ -6,7 +6,8 @@
  *		makes DIR with the two PFs of tests/fake-sysfs.h
  *	fake-root DIR KEY=VALUE,… …
  *		makes DIR with one PF for each argument: dev, pci, driver, totalvfs (-1: not SR-IOV
- *		capable), numvfs, parked, numa, down, unplugged, mtu, mac, offset, stride, noiommu;
+ *		capable), numvfs, parked, numa, down, unplugged, mtu, mac, offset, stride, noiommu,
+ *		sharegroup, vendor, device, speed, firmware, version, capability (TotalVFs);
  *		what is not given is the first default PF's
  *	fake-root DIR +process KEY=VALUE,…
  *		adds a process: pid, start, comm, uuid, domain, group, guest and locked (KiB)
@@ -14,10 +15,23 @@
  *		ends it
  *	fake-root DIR memory MIB HUGE-MIB
  *		gives it that much memory, and of that so much as free huge pages
+ *	fake-root DIR @FILE
+ *		makes DIR as FILE says, line by line:
+ *			pf KEY=VALUE,…		as above
+ *			process KEY=VALUE,…	as above
+ *			bare PCI CLASS DRIVER	a PCI device without netdev; DRIVER "-": none
+ *			write PATH TEXT		a file; \\n in TEXT is a newline
+ *			program PATH		one that can be executed
+ *			folder PATH
+ *			link PATH TARGET
+ *			remove PATH
+ *			include FILE		beside FILE
+ *		Lines with another first word are left to whoever calls this.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "tests/fake-kernel.h"
@@ -31,6 +45,8 @@ struct key {
 	size_t size; /* of the number */
 };
 
+static void read_file(const struct vfp_host *host, const char *path);
+static void do_line(const struct vfp_host *host, const char *path, char *line);
 static void read_pf(char *spec, struct fake_pf *pf);
 static void read_process(char *spec, struct fake_process *process);
 static void read_keys(char *spec, const struct key *keys, size_t n);
@@ -53,6 +69,9 @@ int main(int argc, char **argv)
 		fake_process_remove(&host, atoi(argv[3]));
 	} else if (argc == 5 && !strcmp(argv[2], "memory")) {
 		fake_memory_set(&host, strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
+	} else if (argc == 3 && argv[2][0] == '@') {
+		fake_root_fill(&host, NULL, 0);
+		read_file(&host, argv[2] + 1);
 	} else if (argc == 2) {
 		fake_root_fill(&host, fake_pfs, FAKE_N_PFS);
 	} else {
@@ -62,6 +81,93 @@ int main(int argc, char **argv)
 	}
 	free(pfs);
 	return 0;
+}
+
+static void read_file(const struct vfp_host *host, const char *path)
+{
+	vfp_autofree char *text = NULL;
+	char *rest;
+
+	if (vfp_file_read(path, 1u << 20, &text, NULL, NULL) < 0) {
+		fprintf(stderr, "fake-root: %s: cannot read it\n", path);
+		exit(2);
+	}
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		do_line(host, path, line);
+}
+
+/* The next word of a line, "" at its end. */
+static char *next_word(char **rest)
+{
+	static char nothing[] = "";
+	char *word = strtok_r(NULL, " \t", rest);
+
+	return word ? word : nothing;
+}
+
+static void write_text(const struct vfp_host *host, const char *path, char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++)
+		*to++ = from[0] == '\\' && from[1] == 'n' ? (from++, '\n') : *from;
+	*to = '\0';
+	fake_write(host, path, text);
+}
+
+static void add_bare(const struct vfp_host *host, const char *pci, const char *class,
+		     const char *driver)
+{
+	const int group = fake_next_group(host);
+
+	/* The first of all devices has no group: the machine has no IOMMU. */
+	fake_pci_add(host, pci, class, group > 1 ? group : -1);
+	if (strcmp(driver, "-") == 0)
+		return;
+	fake_write(host, fake_path("/sys/bus/pci/drivers/%s/unbind", driver), "");
+	fake_link(host, fake_path("../../../bus/pci/drivers/%s", driver),
+		  fake_path("/sys/devices/pci0000:00/%s/driver", pci));
+}
+
+static void do_line(const struct vfp_host *host, const char *path, char *line)
+{
+	char full[VFP_PATH_SIZE], *rest, *word = strtok_r(line, " \t", &rest), *first;
+	struct fake_process process = {0};
+	struct fake_pf pf;
+
+	if (!word || *word == '#')
+		return;
+	if (!strcmp(word, "pf")) {
+		read_pf(next_word(&rest), &pf);
+		fake_pf_add(host, &pf);
+	} else if (!strcmp(word, "process")) {
+		read_process(next_word(&rest), &process);
+		fake_process_add(host, &process);
+	} else if (!strcmp(word, "bare")) {
+		first = next_word(&rest);
+		word = next_word(&rest);
+		add_bare(host, first, word, next_word(&rest));
+	} else if (!strcmp(word, "write")) {
+		first = next_word(&rest);
+		write_text(host, first, rest);
+	} else if (!strcmp(word, "program")) {
+		first = next_word(&rest);
+		fake_write(host, first, "#!/bin/sh\n");
+		chmod(vfp_host_path(host, full, "%s", first), 0755);
+	} else if (!strcmp(word, "folder")) {
+		fake_folder(host, next_word(&rest));
+	} else if (!strcmp(word, "remove")) {
+		fake_remove(host, next_word(&rest));
+	} else if (!strcmp(word, "link")) {
+		first = next_word(&rest);
+		fake_link(host, next_word(&rest), first);
+	} else if (!strcmp(word, "include")) {
+		const char *slash = strrchr(path, '/');
+
+		snprintf(full, sizeof(full), "%.*s%s", slash ? (int)(slash - path) + 1 : 0, path,
+			 next_word(&rest));
+		read_file(host, full);
+	}
 }
 
 static void read_pf(char *spec, struct fake_pf *pf)
@@ -81,6 +187,13 @@ static void read_pf(char *spec, struct fake_pf *pf)
 		{"stride", NULL, &pf->vf_stride, sizeof(pf->vf_stride)},
 		{"parked", NULL, &pf->is_parked, sizeof(pf->is_parked)},
 		{"noiommu", NULL, &pf->lacks_iommu, sizeof(pf->lacks_iommu)},
+		{"sharegroup", NULL, &pf->shares_group, sizeof(pf->shares_group)},
+		{"vendor", NULL, &pf->vendor, sizeof(pf->vendor)},
+		{"device", NULL, &pf->device, sizeof(pf->device)},
+		{"speed", NULL, &pf->speed, sizeof(pf->speed)},
+		{"firmware", &pf->firmware, NULL, 0},
+		{"version", &pf->version, NULL, 0},
+		{"capability", &pf->capability, NULL, 0},
 	};
 
 	*pf = fake_pfs[0];

@@ -42,7 +42,10 @@ const struct fake_pf fake_pfs[FAKE_N_PFS] = {
 };
 
 static void must(bool is_good, const char *what, const char *path);
+static void add_card(const struct vfp_host *host, const struct fake_pf *pf);
+static void write_config(const struct vfp_host *host, const char *pci, unsigned int total_vfs);
 static void add_sriov(const struct vfp_host *host, const struct fake_pf *pf);
+static void share_group(const struct vfp_host *host, const struct fake_pf *pf);
 static void park_all(const struct vfp_host *host, const struct fake_pf *pf);
 static void write_cmdline(const struct vfp_host *host, const struct fake_process *process);
 static void write_smaps(const struct vfp_host *host, const struct fake_process *process);
@@ -114,6 +117,7 @@ void fake_pf_add(const struct vfp_host *host, const struct fake_pf *pf)
 	fake_link(host, fake_path("../../../bus/pci/drivers/%s", pf->driver),
 		  fake_path(DEVICES "/%s/driver", pf->pci));
 	fake_netdev_add(host, pf);
+	add_card(host, pf);
 	if (pf->total_vfs >= 0)
 		add_sriov(host, pf);
 }
@@ -271,6 +275,65 @@ static void must(bool is_good, const char *what, const char *path)
 	abort();
 }
 
+/* What the card says of itself, where anything is given. */
+static void add_card(const struct vfp_host *host, const struct fake_pf *pf)
+{
+	if (pf->vendor) {
+		fake_write(host, fake_path(DEVICES "/%s/vendor", pf->pci),
+			   fake_path("0x%04x\n", pf->vendor));
+		fake_write(host, fake_path(DEVICES "/%s/device", pf->pci),
+			   fake_path("0x%04x\n", pf->device));
+	}
+	if (pf->speed)
+		fake_write(host, fake_path("/sys/class/net/%s/speed", pf->dev),
+			   fake_path("%u\n", pf->speed));
+	if (pf->firmware || pf->version)
+		fake_write(host, fake_path("/fake/card/%s", pf->pci),
+			   fake_path("version %s\nfirmware %s\n", pf->version ? pf->version : "",
+				     pf->firmware ? pf->firmware : ""));
+	if (pf->capability)
+		write_config(host, pf->pci, (unsigned int)atoi(pf->capability));
+}
+
+/* A configuration space with two extended capabilities, of which the second is SR-IOV. */
+static void write_config(const struct vfp_host *host, const char *pci, unsigned int total_vfs)
+{
+	unsigned char config[4096] = {0};
+	char full[VFP_PATH_SIZE];
+	FILE *file;
+
+	memcpy(config + 0x100, (unsigned char[]){0x01, 0x00, 0x01, 0x16}, 4); /* AER, next 0x160 */
+	memcpy(config + 0x160, (unsigned char[]){0x10, 0x00, 0x01, 0x00}, 4);
+	config[0x160 + 0x0e] = (unsigned char)total_vfs;
+	config[0x160 + 0x0f] = (unsigned char)(total_vfs >> 8);
+	vfp_host_path(host, full, DEVICES "/%s/config", pci);
+	file = fopen(full, "we");
+	must(file && fwrite(config, sizeof(config), 1, file) == 1 && fclose(file) == 0, "write",
+	     full);
+}
+
+/* All its VFs into the group of the first, as behind a bridge without ACS. */
+static void share_group(const struct vfp_host *host, const struct fake_pf *pf)
+{
+	vfp_autofree struct vfp_vfinfo *vfs = NULL;
+	char addr[VFP_PCI_SIZE];
+	struct vfp_pci pci;
+	size_t n;
+
+	must(vfp_pci_parse(pf->pci, &pci) == 0, "address", pf->pci);
+	must(vfp_sysfs_vfs(host, &pci, &vfs, &n, NULL) == 0, "VFs of", pf->dev);
+	for (size_t i = 1; i < n; i++) {
+		vfp_pci_format(&vfs[i].pci, addr);
+		fake_remove(host, fake_path("/sys/kernel/iommu_groups/%d", vfs[i].iommu_group));
+		fake_remove(host, fake_path(DEVICES "/%s/iommu_group", addr));
+		fake_link(host, fake_path("../../../../devices/pci0000:00/%s", addr),
+			  fake_path("/sys/kernel/iommu_groups/%d/devices/%s", vfs[0].iommu_group,
+				    addr));
+		fake_link(host, fake_path("../../../kernel/iommu_groups/%d", vfs[0].iommu_group),
+			  fake_path(DEVICES "/%s/iommu_group", addr));
+	}
+}
+
 static void add_sriov(const struct vfp_host *host, const struct fake_pf *pf)
 {
 	const struct {
@@ -291,6 +354,8 @@ static void add_sriov(const struct vfp_host *host, const struct fake_pf *pf)
 		fake_kernel_set_num_vfs(host, pf->dev, pf->num_vfs);
 	if (pf->is_parked)
 		park_all(host, pf);
+	if (pf->shares_group)
+		share_group(host, pf);
 }
 
 static void park_all(const struct vfp_host *host, const struct fake_pf *pf)

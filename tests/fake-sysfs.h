@@ -33,6 +33,10 @@ struct fake_pf {
 	const char *mac;
 	unsigned int vf_offset, vf_stride; /* 0: 128 and 2, an Intel 82576's */
 	bool lacks_iommu;		   /* its VFs are in no IOMMU group */
+	bool shares_group;		   /* its VFs are all in one */
+	unsigned int vendor, device, speed;
+	const char *firmware, *version;
+	const char *capability; /* TotalVFs in the configuration space; NULL: no such capability */
 };
 
 /* Two PFs ens1f0 and ens1f1 at 0000:01:00.0 and 0000:02:00.0, igb, 7 VFs at most and none now, on

@@ -105,7 +105,9 @@ static void print_card(struct vfp_print *p, const struct card *card)
 	vfp_print_text(p, "%s", pf->dev);
 	vfp_print_text(p, "%s", vfp_pci_format(&pf->pci, pci));
 	vfp_print_text(p, "%s", pf->driver);
-	vfp_print_text(p, "%s", vfp_word_of(vfp_sriov_status_words, (int)pf->status));
+	vfp_print_text(p, "%s",
+		       vfp_word_of(vfp_sriov_status_words,
+				   card->nic.why ? VFP_SRIOV_UNSUPPORTED : (int)pf->status));
 	vfp_print_number(p, pf->num_vfs);
 	print_count(p, card->wanted, card->wanted ? card->wanted->vfs : 0);
 	vfp_print_number(p, pf->total_vfs);

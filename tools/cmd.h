@@ -92,6 +92,7 @@ extern const size_t vfp_n_cmd_tables;
 const struct vfp_cmd *vfp_cmd_find(const char *noun, const char *verb, int *ret_n_words);
 
 /* The tables, each closed by a row without noun. */
+extern const struct vfp_cmd vfp_cmds_doctor[];
 extern const struct vfp_cmd vfp_cmds_pf[];
 extern const struct vfp_cmd vfp_cmds_pool[];
 extern const struct vfp_cmd vfp_cmds_portgroup[];

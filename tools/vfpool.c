@@ -12,7 +12,7 @@ const struct vfp_cmd *const vfp_cmd_tables[] = {
 	vfp_cmds_pf,	  vfp_cmds_pool,   vfp_cmds_portgroup, vfp_cmds_vf,
 	vfp_cmds_domain,  vfp_cmds_attach, vfp_cmds_lease,     vfp_cmds_who,
 	vfp_cmds_journal, vfp_cmds_check,  vfp_cmds_top,       vfp_cmds_graph,
-	vfp_cmds_limits,
+	vfp_cmds_limits,  vfp_cmds_doctor,
 };
 
 const size_t vfp_n_cmd_tables = VFP_N(vfp_cmd_tables);
@@ -47,7 +47,8 @@ const struct vfp_option vfp_options[VFP_N_OPTS] = {
 	[VFP_OPT_INTERVAL] = {"interval", "SECONDS", "between two looks (1)"},
 	[VFP_OPT_RESERVE] = {"reserve", "N", "keep the first N VFs for the host itself"},
 	[VFP_OPT_FORCE] = {"force", NULL, "although the host's own traffic may be interrupted"},
-	[VFP_OPT_OP] = {"op", "OPERATION", "of this operation only; the status is 5 when it is refused"},
+	[VFP_OPT_OP] = {"op", "OPERATION",
+			"of this operation only; the status is 5 when it is refused"},
 };
 
 /* What an error means to the caller's shell.  All others: failed. */
