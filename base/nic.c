@@ -23,6 +23,7 @@
 
 VFP_DEFINE_AUTO(dir, DIR *, closedir)
 
+static void fill_in(char *buf, size_t size, const char *todo, const char *dev, const char *pci);
 static enum vfp_sriov_why find_why(const struct vfp_host *host, const struct vfp_pf *pf);
 static int firmware_maximum(const struct vfp_host *host, const char *addr);
 static bool is_virtual_machine(const struct vfp_host *host);
@@ -47,8 +48,8 @@ const struct vfp_word vfp_sriov_why_words[] = {
 static const char *const drivers_without[] = {"mlx4_core"};
 
 /* What to do, by reason and, where it has an own tool, by vendor; the row without vendor is for all
- * others.  From the manuals of Intel's nvmupdate, NVIDIA's mstflint, Solarflare's sfutils and
- * Broadcom's niccli. */
+ * others; @PF and @PCI stand for the card's.  From the manuals of Intel's nvmupdate, NVIDIA's
+ * mstflint, Solarflare's sfutils and Broadcom's niccli. */
 static const struct {
 	enum vfp_sriov_why why;
 	unsigned int vendor;
@@ -62,10 +63,10 @@ static const struct {
 	 "switch SR-IOV on in the machine's setup (system and card), then, if the maximum stays 0, update "
 	 "the card's firmware with nvmupdate64e; reboot"},
 	{VFP_WHY_FIRMWARE, 0x15b3,
-	 "mstconfig -d PCI-ADDRESS set SRIOV_EN=1 NUM_OF_VFS=N, and SR-IOV on in the machine's setup; "
+	 "mstconfig -d @PCI set SRIOV_EN=1 NUM_OF_VFS=N, and SR-IOV on in the machine's setup; "
 	 "reboot"},
 	{VFP_WHY_FIRMWARE, 0x1924,
-	 "sfboot --adapter=PF switch-mode=sriov vf-count=N, and SR-IOV on in the machine's setup; power "
+	 "sfboot --adapter=@PF switch-mode=sriov vf-count=N, and SR-IOV on in the machine's setup; power "
 	 "the machine off and on"},
 	{VFP_WHY_FIRMWARE, 0x14e4,
 	 "switch SR-IOV on in the card's page of the machine's setup, or with niccli (nvm option "
@@ -104,13 +105,17 @@ void vfp_nic_read(const struct vfp_host *host, const struct vfp_pf *pf, struct v
 	*ret = nic;
 }
 
-const char *vfp_nic_remedy(const struct vfp_nic *nic)
+char *vfp_nic_remedy(const struct vfp_nic *nic, const struct vfp_pf *pf, char *buf, size_t size)
 {
-	for (size_t i = 0; i < VFP_N(remedies); i++)
+	const char *todo = "";
+	char pci[VFP_PCI_SIZE];
+
+	for (size_t i = VFP_N(remedies); i-- > 0;)
 		if (remedies[i].why == nic->why &&
 		    (!remedies[i].vendor || remedies[i].vendor == nic->vendor))
-			return remedies[i].todo;
-	return "";
+			todo = remedies[i].todo;
+	fill_in(buf, size, todo, *pf->dev ? pf->dev : "PF", vfp_pci_format(&pf->pci, pci));
+	return buf;
 }
 
 int vfp_nic_bare(const struct vfp_host *host, struct vfp_pf **ret, size_t *ret_n,
@@ -143,6 +148,24 @@ bool vfp_nic_carries(const struct vfp_host *host, const char *dev, const char *u
 	       !strcmp(master, OPENVSWITCH_MASTER) &&
 	       access(vfp_host_path(host, path, "/sys/devices/virtual/net/%s", upper), F_OK) == 0 &&
 	       access(vfp_host_path(host, path, "/sys/class/net/%s/bridge", upper), F_OK) < 0;
+}
+
+static void fill_in(char *buf, size_t size, const char *todo, const char *dev, const char *pci)
+{
+	size_t at = 0;
+
+	buf[0] = '\0';
+	while (*todo && at + 1 < size) {
+		const bool is_dev = !strncmp(todo, "@PF", 3), is_pci = !strncmp(todo, "@PCI", 4);
+
+		if (!is_dev && !is_pci) {
+			buf[at++] = *todo++;
+			buf[at] = '\0';
+			continue;
+		}
+		at += (size_t)snprintf(buf + at, size - at, "%s", is_dev ? dev : pci);
+		todo += is_dev ? 3 : 4;
+	}
 }
 
 static enum vfp_sriov_why find_why(const struct vfp_host *host, const struct vfp_pf *pf)

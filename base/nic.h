@@ -31,9 +31,9 @@ struct vfp_nic {
 
 /* What sysfs and the card tell; what they do not is left 0. */
 void vfp_nic_read(const struct vfp_host *host, const struct vfp_pf *pf, struct vfp_nic *ret);
-/* What to do about it, one clause, in the vendor's own tool where the vendor is known: "set …".  ""
- * for VFP_WHY_NONE. */
-const char *vfp_nic_remedy(const struct vfp_nic *nic);
+/* What to do about it, one clause, with the vendor's own tool where the vendor is known, as it is
+ * to be typed for this card.  "" for VFP_WHY_NONE.  Returns @buf. */
+char *vfp_nic_remedy(const struct vfp_nic *nic, const struct vfp_pf *pf, char *buf, size_t size);
 
 /* The network cards that have no netdev of the host's, ordered by PCI address: those without driver
  * and those that are given away.  Their dev is "".  VFs are not in it.  The caller frees *ret. */

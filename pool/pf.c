@@ -125,7 +125,7 @@ static int apply(struct vfp_pool *pool, const char *dev, const struct vfp_pf_cha
 static int check_range(const struct vfp_host *host, const struct vfp_pf *pf, unsigned int vfs,
 		       struct vfp_err *err)
 {
-	char pci[VFP_PCI_SIZE];
+	char pci[VFP_PCI_SIZE], todo[300];
 	struct vfp_nic nic;
 
 	vfp_pci_format(&pf->pci, pci);
@@ -133,10 +133,11 @@ static int check_range(const struct vfp_host *host, const struct vfp_pf *pf, uns
 		return 0;
 	vfp_nic_read(host, pf, &nic);
 	if (nic.why != VFP_WHY_NONE)
-		return vfp_fail(
-			err, EINVAL, "%s (%s, driver %s) cannot have virtual functions: %s; %s",
-			pf->dev, pci, *pf->driver ? pf->driver : "none",
-			vfp_word_of(vfp_sriov_why_words, (int)nic.why), vfp_nic_remedy(&nic));
+		return vfp_fail(err, EINVAL,
+				"%s (%s, driver %s) cannot have virtual functions: %s; %s", pf->dev,
+				pci, *pf->driver ? pf->driver : "none",
+				vfp_word_of(vfp_sriov_why_words, (int)nic.why),
+				vfp_nic_remedy(&nic, pf, todo, sizeof(todo)));
 	if (vfs > pf->total_vfs)
 		return vfp_fail(
 			err, ERANGE,

@@ -249,7 +249,7 @@ static const char *name_of(const struct vfp_pf *pf, char buf[VFP_PCI_SIZE])
 static size_t name_cards(const struct facts *facts, enum vfp_sriov_why from, enum vfp_sriov_why to,
 			 struct finding *f)
 {
-	char pci[VFP_PCI_SIZE];
+	char pci[VFP_PCI_SIZE], todo[300];
 	size_t n = 0;
 
 	for (size_t i = 0; i < facts->n_pfs + facts->n_bare; i++) {
@@ -267,7 +267,8 @@ static size_t name_cards(const struct facts *facts, enum vfp_sriov_why from, enu
 			add(f->found, ", ", "%s: %s", name_of(pf, pci),
 			    vfp_word_of(vfp_sriov_why_words, (int)nic->why));
 		if (!n++)
-			say(f->todo, "%s: %s", name_of(pf, pci), vfp_nic_remedy(nic));
+			say(f->todo, "%s: %s", name_of(pf, pci),
+			    vfp_nic_remedy(nic, pf, todo, sizeof(todo)));
 	}
 	return n;
 }

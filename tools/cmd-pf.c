@@ -204,7 +204,7 @@ static int pf_show(struct vfp_ctx *ctx, struct vfp_err *err)
 	struct cards found = {0};
 	vfp_auto(cards) cards = &found;
 	vfp_autofree struct vfp_vfinfo *vfs = NULL;
-	char mac[VFP_MAC_SIZE];
+	char mac[VFP_MAC_SIZE], todo[300];
 	const struct card *card;
 	size_t n_vfs = 0, n_parked = 0;
 	struct vfp_print *p;
@@ -219,7 +219,7 @@ static int pf_show(struct vfp_ctx *ctx, struct vfp_err *err)
 		n_parked += !strcmp(vfs[i].driver, "vfio-pci");
 	p = vfp_print_begin(columns, VFP_N(columns), vfp_ctx_json(ctx));
 	print_card(p, card);
-	vfp_print_text(p, "%s", vfp_nic_remedy(&card->nic));
+	vfp_print_text(p, "%s", vfp_nic_remedy(&card->nic, &card->pf, todo, sizeof(todo)));
 	vfp_print_text(p, "%04x:%04x", card->nic.vendor, card->nic.device);
 	vfp_print_text(p, "%s", vfp_mac_format(&card->pf.mac, mac));
 	vfp_print_text(p, "%s", card->nic.card.firmware);
