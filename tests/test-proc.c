@@ -246,6 +246,42 @@ static void test_locked_of_fake(void **state)
 	assert_int_equal(sum.locked_kib, 100);
 }
 
+/* A shell of SSH, sudo without its variables, and us. */
+static void test_variable(void **state)
+{
+	static const struct {
+		pid_t pid, parent;
+		const char *environment;
+	} chain[] = {{30, 1, "SSH_CONNECTION=a 1 b 22"}, {31, 30, "SSH=x"}, {32, 31, "HOME=/"}};
+	const struct vfp_host *host = *state;
+	char value[64] = "";
+
+	for (size_t i = 0; i < VFP_N(chain); i++) {
+		fake_write(
+			host, fake_path("/proc/%d/stat", (int)chain[i].pid),
+			fake_path("%d (a) b) S %d 1 1\n", (int)chain[i].pid, (int)chain[i].parent));
+		fake_write(host, fake_path("/proc/%d/environ", (int)chain[i].pid),
+			   chain[i].environment);
+	}
+	assert_true(vfp_proc_variable(host, 32, "SSH_CONNECTION", value, sizeof(value)));
+	assert_string_equal(value, "a 1 b 22");
+	assert_true(vfp_proc_variable(host, 32, "SSH", value, sizeof(value)));
+	assert_string_equal(value, "x");
+	assert_false(vfp_proc_variable(host, 32, "SSH_CONNECTIO", value, sizeof(value)));
+	assert_false(vfp_proc_variable(host, 32, "SSH_CONNECTION", value, 5));
+	assert_false(vfp_proc_variable(host, 999, "HOME", value, sizeof(value)));
+}
+
+static void test_find(void **state)
+{
+	struct vfp_process found;
+	struct vfp_err err;
+
+	assert_int_equal(vfp_proc_find(*state, "systemd", &found, &err), 0);
+	assert_int_equal(found.pid, 1);
+	assert_int_equal(vfp_proc_find(*state, "system", &found, &err), -ESRCH);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -258,6 +294,8 @@ int main(void)
 		WITH(test_vfio_holders),
 		WITH(test_locked),
 		WITH(test_locked_of_fake),
+		WITH(test_variable),
+		WITH(test_find),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
