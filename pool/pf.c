@@ -191,6 +191,11 @@ static void find_holder(const struct vfp_host *host, const struct vfp_vfinfo *vf
 			buf, size,
 			"a network device of this host that is up (%s); set it down, or use --force",
 			vf->netdev);
+	else if (*vf->driver && !*vf->netdev && strcmp(vf->driver, "vfio-pci") != 0)
+		snprintf(buf, size,
+			 "on driver %s, and its network device is not to be seen: a container may "
+			 "have it; take it back, or use --force",
+			 vf->driver);
 }
 
 /* That nobody has one of the first @n VFs without a lease. */

@@ -72,6 +72,11 @@ check "the others are parked" test ! -e "$root/sys/class/net/ens1f1v1"
 echo 0x1003 >"$root/sys/class/net/ens1f1v0/flags"
 prints 5 'number 0 is a network device of this host that is up \(ens1f1v0\)' "which uses it" \
 	vfpool pf enable ens1f1 --vfs 4
+mv "$root/sys/class/net/ens1f1v0" "$root/sys/bus/pci/devices/0000:02:10.0/net" "$root/fake/"
+prints 5 'number 0 is on driver igbvf, and its network device is not to be seen' "one in a container" \
+	vfpool pf enable ens1f1 --vfs 4
+mv "$root/fake/net" "$root/sys/bus/pci/devices/0000:02:10.0/"
+mv "$root/fake/ens1f1v0" "$root/sys/class/net/"
 prints 0 '3 of 7' "none any more" vfpool pf enable ens1f1 --vfs 3
 check "so it is parked too" test ! -e "$root/sys/class/net/ens1f1v0"
 prints 0 'reserved .*its first 0 VFs' "journaled" vfpool journal
