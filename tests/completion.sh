@@ -27,7 +27,7 @@ for vm in web1 web2; do
 done
 
 step "Commands"
-check "every noun of the help" diff <(vfpool_fake --complete '' | sed 1d | sort -u) \
+check "every noun of the help" diff <(vfpool_fake --complete '' | sed 1d | sort) \
 	<(vfpool --help | sed -n 's/^  vfpool \([a-z]*\).*/\1/p' | sort -u)
 while read -r noun verb; do
 	prints 0 "(^|[[:space:]])$verb([[:space:]]|\$)" "vfpool $noun offers $verb" vfpool_fake --complete "$noun" "$verb"

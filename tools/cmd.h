@@ -53,6 +53,7 @@ enum vfp_opt {
 	VFP_OPT_OP,
 	VFP_N_OPTS
 };
+_Static_assert(VFP_N_OPTS <= 32, "the sets of options below have one bit for each");
 #define VFP_TAKES(opt) (1u << VFP_OPT_##opt)
 
 #define VFP_MAX_ARGS 14

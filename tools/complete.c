@@ -274,19 +274,27 @@ static void complete_option(const struct line *line, const struct vfp_cmd *cmd)
 	}
 }
 
+/* Whether a table before number @table has the noun: the verbs of one may stand in several. */
+static bool is_earlier(const char *noun, size_t table)
+{
+	for (size_t i = 0; i < table; i++)
+		if (!strcmp(vfp_cmd_tables[i]->noun, noun))
+			return true;
+	return false;
+}
+
 /* Nouns, or the verbs of @noun. */
 static void complete_command(const struct line *line, const char *noun)
 {
-	const char *before = "";
+	for (size_t i = 0; i < vfp_n_cmd_tables; i++) {
+		const struct vfp_cmd *cmd = vfp_cmd_tables[i];
 
-	for (size_t i = 0; i < vfp_n_cmd_tables; i++)
-		for (const struct vfp_cmd *cmd = vfp_cmd_tables[i]; cmd->noun; cmd++) {
-			if (noun && !strcmp(cmd->noun, noun) && cmd->verb)
+		if (!noun && !is_earlier(cmd->noun, i))
+			offer(line, cmd->noun);
+		for (; noun && cmd->noun; cmd++)
+			if (!strcmp(cmd->noun, noun) && cmd->verb)
 				offer(line, cmd->verb);
-			if (!noun && strcmp(before, cmd->noun))
-				offer(line, cmd->noun);
-			before = cmd->noun;
-		}
+	}
 }
 
 static void complete_word(struct line *line)
