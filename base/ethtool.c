@@ -18,10 +18,9 @@ static void copy_clean(char *to, size_t size, const char *from, size_t from_size
 int vfp_ethtool_card_read(const struct vfp_host *host, const char *netdev,
 			  struct vfp_card *ret_card, struct vfp_err *err)
 {
-	struct {
-		struct ethtool_perm_addr head;
-		unsigned char bytes[32];
-	} address = {.head = {.cmd = ETHTOOL_GPERMADDR, .size = sizeof(address.bytes)}};
+	/* The struct ends in an array without a size, whose bytes lie behind it. */
+	uint32_t room[(sizeof(struct ethtool_perm_addr) + 32) / sizeof(uint32_t)];
+	struct ethtool_perm_addr *address = (struct ethtool_perm_addr *)room;
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
 	struct vfp_card card = {0};
 	vfp_autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -38,8 +37,9 @@ int vfp_ethtool_card_read(const struct vfp_host *host, const char *netdev,
 	} else if (errno == ENODEV) {
 		return vfp_fail(err, ENODEV, "%s: no such network device", netdev);
 	}
-	if (ask(fd, netdev, &address) == 0 && address.head.size == sizeof(card.permanent.byte))
-		memcpy(card.permanent.byte, address.bytes, sizeof(card.permanent.byte));
+	*address = (struct ethtool_perm_addr){.cmd = ETHTOOL_GPERMADDR, .size = 32};
+	if (ask(fd, netdev, address) == 0 && address->size == sizeof(card.permanent.byte))
+		memcpy(card.permanent.byte, address->data, sizeof(card.permanent.byte));
 	*ret_card = card;
 	return 0;
 }

@@ -81,8 +81,11 @@ static int portgroup_list(struct vfp_ctx *ctx, struct vfp_err *err)
 		n_found += wanted && !strcmp(defs[i].name, wanted);
 	if (rc == 0 && wanted && !n_found)
 		rc = vfp_fail(err, ENOENT, "no pool %s; see: vfpool pool list", wanted);
-	if (rc < 0)
+	if (rc < 0) {
+		for (size_t i = 0; i < n; i++)
+			vfp_pooldef_free(&defs[i]);
 		return rc;
+	}
 	p = vfp_print_begin(columns, VFP_N(columns), vfp_ctx_json(ctx));
 	for (size_t i = 0; i < n; i++) {
 		for (size_t j = 0; j < defs[i].n_portgroups; j++) {
