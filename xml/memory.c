@@ -62,11 +62,13 @@ int vfp_xml_read_memory(struct vfp_domain *dom, struct vfp_err *err)
 int vfp_domain_check_memory(const struct vfp_domain *dom, struct vfp_err *err)
 {
 	size_t n_vfs = 0;
-	int rc = check_fixable(dom, err);
+	int rc;
 
 	for (size_t i = 0; i < dom->n_nics; i++)
 		n_vfs += dom->nics[i].kind != VFP_NIC_NETWORK;
-	return rc < 0 ? rc : vfp_xml_check_memory(dom, n_vfs, err);
+	/* First what a new binding, to which the other words send people, would refuse as well. */
+	rc = vfp_xml_check_memory(dom, n_vfs, err);
+	return rc < 0 ? rc : check_fixable(dom, err);
 }
 
 int vfp_xml_check_memory(const struct vfp_domain *dom, size_t n_vfs, struct vfp_err *err)
