@@ -472,7 +472,7 @@ static int check_locked(const struct hook *hook, const struct vfp_process *qemu,
 		"guest memory is not locked: the domain has %llu MiB, QEMU (pid %d) maps %llu "
 		"MiB as RAM in %zu pieces, and %zu of them with %llu MiB are neither locked "
 		"nor on huge pages; see <memoryBacking><locked/>",
-		vfp_mib(guest_kib), qemu->pid, vfp_mib(locked.guest_kib), locked.n_guest,
+		vfp_mib(guest_kib), qemu->pid, vfp_mib_up(locked.guest_kib), locked.n_guest,
 		locked.n_loose, vfp_mib_up(locked.guest_kib - locked.locked_kib));
 }
 

@@ -100,8 +100,8 @@ static int admit_locked(struct vfp_pool *pool, const struct vfp_owner *owner,
 		return 0;
 	return vfp_fail(
 		err, ENOMEM,
-		"not enough memory to lock: %s needs %llu MiB (guest %llu, QEMU %llu), %zu running "
-		"domains with VFs have %llu MiB, and the host can lock %llu MiB (%llu, less %llu for "
+		"not enough memory to lock: %s needs %llu MiB (guest %llu, QEMU %llu), the "
+		"running domains with VFs (%zu) have %llu MiB, and the host can lock %llu MiB (%llu, less %llu for "
 		"huge pages and %llu kept for itself: memory_reserve_mib in " VFP_SETTINGS_PATH ")",
 		owner->name, vfp_mib_up(need_kib), vfp_mib_up(footprint->guest_kib),
 		vfp_mib_up(footprint->qemu_kib), taken->n_domains, vfp_mib_up(taken->locked_kib),

@@ -166,7 +166,7 @@ prints 0 '^$' "the first of two domains" run web1 prepare
 prints 0 '^$' "and the second fit into 721 MiB" run web2 prepare
 run web2 release failed >/dev/null
 echo 'memory_reserve_mib = 281' >"$root/etc/vfpool/vfpool.conf"
-prints 1 'web2: not enough memory to lock: web2 needs 360 MiB .guest 256, QEMU 104., 1 running domains.* 360 MiB.*can lock 719 MiB' \
+prints 1 'web2: not enough memory to lock: web2 needs 360 MiB .guest 256, QEMU 104., the running domains with VFs .1. have 360 MiB.*can lock 719 MiB' \
 	"into 719 the second does not" run web2 prepare
 check "in one line" test "$(wc -l <"$root/said")" = 1
 prints 0 'refused.*not enough memory' "it is in the journal" vfpool journal --domain web2

@@ -565,8 +565,8 @@ static void test_admission(void **state)
 	} cases[] = {
 		{0, 1400, 1400, 0, 0, NULL},
 		{0, 1400, 1401, 0, 0,
-		 "not enough memory to lock: web2 needs 1501 MiB (guest 1401, QEMU 100), 1 running "
-		 "domains with VFs have 1500 MiB, and the host can lock 3000 MiB (4000, less 0 for "
+		 "not enough memory to lock: web2 needs 1501 MiB (guest 1401, QEMU 100), the running "
+		 "domains with VFs (1) have 1500 MiB, and the host can lock 3000 MiB (4000, less 0 for "
 		 "huge pages and 1000 kept for itself: memory_reserve_mib in "
 		 "/etc/vfpool/vfpool.conf)"},
 		{0, 2900, 1, 0, 0, "needs 101 MiB"},
@@ -623,7 +623,7 @@ static void test_admission_of_whom(void **state)
 		&(struct fake_process){.pid = 4242, .start = 77, .uuid = first.owner.uuid});
 	assert_done(fixture,
 		    vfp_pool_activate(fixture->pool, first.owner.uuid, &qemu, &fixture->err));
-	assert_refused(fixture, ask_memory(fixture, 2, 2000, 0, &second), ENOMEM, "1 running");
+	assert_refused(fixture, ask_memory(fixture, 2, 2000, 0, &second), ENOMEM, "domains with VFs (1) have");
 	fake_process_remove(&fixture->host, 4242);
 	assert_done(fixture, ask_memory(fixture, 2, 2000, 0, &second));
 	assert_int_equal(n_leases(fixture), 3);
@@ -651,7 +651,7 @@ static void test_admission_of_two_vfs(void **state)
 	assert_int_equal(leases[0].locked_kib, 1500 << 10);
 	assert_int_equal(leases[1].locked_kib, 1500 << 10);
 	assert_refused(fixture, ask_memory(fixture, 3, 1401, 0, &third), ENOMEM,
-		       "1 running domains with VFs have 1500 MiB");
+		       "the running domains with VFs (1) have 1500 MiB");
 	assert_done(fixture, ask_memory(fixture, 3, 1400, 0, &third));
 }
 
