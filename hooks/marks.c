@@ -11,32 +11,18 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-static int mark_write(const struct vfp_host *host, const char *folder, const char *uuid,
-		      const char *text, struct vfp_err *err);
-
-int vfp_mark_domain(const struct vfp_host *host, const char *uuid, struct vfp_err *err)
-{
-	char path[VFP_PATH_SIZE];
-
-	if (access(vfp_host_path(host, path, VFP_MARK_DOMAINS "/%s", uuid), F_OK) == 0)
-		return 0;
-	return mark_write(host, VFP_MARK_DOMAINS, uuid, "", err);
-}
-
-void vfp_unmark_domain(const struct vfp_host *host, const char *uuid)
-{
-	char path[VFP_PATH_SIZE];
-
-	unlink(vfp_host_path(host, path, VFP_MARK_DOMAINS "/%s", uuid));
-}
-
 int vfp_mark_restore(const struct vfp_host *host, const char *uuid,
 		     const struct vfp_process *daemon, struct vfp_err *err)
 {
-	char text[64];
+	char path[VFP_PATH_SIZE], text[64];
+	int rc;
 
 	snprintf(text, sizeof(text), "%d %" PRIu64 "\n", daemon->pid, daemon->start);
-	return mark_write(host, VFP_MARK_RESTORE, uuid, text, err);
+	rc = vfp_mkdirs(vfp_host_path(host, path, VFP_MARK_RESTORE), err);
+	if (rc < 0)
+		return rc;
+	return vfp_file_replace(vfp_host_path(host, path, VFP_MARK_RESTORE "/%s", uuid), 0644, text,
+				err);
 }
 
 bool vfp_take_restore(const struct vfp_host *host, const char *uuid,
@@ -51,16 +37,4 @@ bool vfp_take_restore(const struct vfp_host *host, const char *uuid,
 	unlink(path);
 	snprintf(wanted, sizeof(wanted), "%d %" PRIu64 "\n", daemon->pid, daemon->start);
 	return !strcmp(text, wanted);
-}
-
-static int mark_write(const struct vfp_host *host, const char *folder, const char *uuid,
-		      const char *text, struct vfp_err *err)
-{
-	char path[VFP_PATH_SIZE];
-	int rc;
-
-	rc = vfp_mkdirs(vfp_host_path(host, path, "%s", folder), err);
-	if (rc < 0)
-		return rc;
-	return vfp_file_replace(vfp_host_path(host, path, "%s/%s", folder, uuid), 0644, text, err);
 }

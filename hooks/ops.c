@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/sysfs.h"
 #include "hooks/marks.h"
+#include "pool/mark.h"
 #include "pool/members.h"
 #include "pool/setup.h"
 #include "xml/domain.h"
@@ -80,6 +81,7 @@ static int check_link(const struct hook *hook, const struct mine *mine, struct v
 static int check_unused(struct hook *hook, const struct mine *mine, struct vfp_err *err);
 static int check_leased(const struct hook *hook, struct vfp_err *err);
 static void reclaim_own(struct hook *hook);
+static int put_mark(const struct hook *hook, struct vfp_err *err);
 static void note_refusal(struct hook *hook, const char *words);
 
 int vfp_hook_run(const struct vfp_hook_call *call)
@@ -187,7 +189,7 @@ static int op_prepare(struct hook *hook, struct vfp_err *err)
 					   .vlan = mine->nic->vlan,
 					   .footprint = &footprint};
 	}
-	rc = vfp_mark_domain(&hook->host, hook->owner.uuid, err);
+	rc = put_mark(hook, err);
 	if (rc < 0)
 		return rc;
 	hook->is_noted = true;
@@ -272,13 +274,14 @@ static int op_release(struct hook *hook, struct vfp_err *err)
 		worst = rc < 0 ? rc : worst;
 	}
 	if (!left)
-		vfp_unmark_domain(&hook->host, hook->owner.uuid);
+		vfp_mark_remove(&hook->host, hook->owner.uuid);
 	return worst;
 }
 
 static int op_reconnect(struct hook *hook, struct vfp_err *err)
 {
 	struct vfp_footprint footprint;
+	vfp_autofree char *mark = NULL;
 	struct vfp_process qemu;
 	int rc, worst = 0;
 
@@ -292,7 +295,10 @@ static int op_reconnect(struct hook *hook, struct vfp_err *err)
 		return rc;
 	footprint = vfp_domain_memory(hook->dom)->footprint;
 	vfp_footprint_settle(&hook->host, &footprint, NULL); /* else the estimate does */
-	vfp_mark_domain(&hook->host, hook->owner.uuid, NULL);
+	/* What the mark says of the disks is from before the restart: vfpoold compares. */
+	mark = vfp_mark_get(&hook->host, hook->owner.uuid);
+	if (!mark)
+		put_mark(hook, NULL);
 	for (size_t i = 0; i < hook->n_mine; i++) {
 		const struct mine *mine = &hook->mine[i];
 		const struct vfp_ask ask = {.mac = mine->nic->want.mac,
@@ -321,7 +327,8 @@ static int op_migrate(struct hook *hook, struct vfp_err *err)
 	return vfp_fail(
 		err, EPERM,
 		"cannot migrate to this host: its interface %s has a VF of a pool, and a VF does not "
-		"migrate; detach it first (vfpool domain detach) or shut the domain off",
+		"migrate; detach it first (vfpool domain detach), or shut the domain off and unbind "
+		"its definition (vfpool domain unbind)",
 		vfp_mac_format(&hook->mine[0].nic->want.mac, mac));
 }
 
@@ -561,6 +568,13 @@ static void reclaim_own(struct hook *hook)
 	vfp_pool_leases(hook->pool, hook->owner.uuid, &leases, &n, NULL);
 	for (size_t i = 0; i < n; i++)
 		vfp_setup_reclaim(hook->pool, &leases[i].vf, NULL);
+}
+
+static int put_mark(const struct hook *hook, struct vfp_err *err)
+{
+	vfp_autofree char *disks = vfp_domain_disks(hook->dom);
+
+	return vfp_mark_put(&hook->host, hook->owner.uuid, disks, err);
 }
 
 /* The line that the user saw, for those who ask later; what stops it from being written is no news

@@ -23,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "hooks/marks.h"
+#include "pool/mark.h"
 #include "pool/members.h"
 
 #define XML_MAX	    (64u << 20) /* libvirt's own messages end at 32 MiB */

@@ -11,6 +11,7 @@
 
 #include "base/lock.h"
 #include "pool/book.h"
+#include "pool/mark.h"
 
 #define LOCK_TIMEOUT_MS 5000
 
@@ -33,6 +34,7 @@ VFP_DEFINE_AUTO(device, struct device *, let_go)
 
 static int end_lease(struct vfp_pool *pool, const struct vfp_lease *lease, bool checks_use,
 		     const char *why, struct vfp_err *err);
+static void unmark(struct vfp_pool *pool, const char *uuid);
 static int hold(struct vfp_pool *pool, const struct vfp_vf *vf, struct device *device,
 		struct vfp_err *err);
 static int hold_lease(struct vfp_pool *pool, const struct vfp_lease *lease, struct device *device,
@@ -142,13 +144,19 @@ int vfp_setup_change(struct vfp_pool *pool, const struct vfp_lease *lease,
 int vfp_setup_end(struct vfp_pool *pool, const struct vfp_lease *lease, const char *why,
 		  struct vfp_err *err)
 {
-	return end_lease(pool, lease, false, why, err);
+	int rc = end_lease(pool, lease, false, why, err);
+
+	unmark(pool, lease->owner.uuid);
+	return rc;
 }
 
 int vfp_setup_take_back(struct vfp_pool *pool, const struct vfp_lease *lease, const char *why,
 			struct vfp_err *err)
 {
-	return end_lease(pool, lease, true, why, err);
+	int rc = end_lease(pool, lease, true, why, err);
+
+	unmark(pool, lease->owner.uuid);
+	return rc;
 }
 
 int vfp_setup_repark(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err)
@@ -255,6 +263,16 @@ static int end_lease(struct vfp_pool *pool, const struct vfp_lease *lease, bool 
 	if (err)
 		*err = scrub;
 	return rc_scrub;
+}
+
+/* With its last lease a domain loses its mark. */
+static void unmark(struct vfp_pool *pool, const char *uuid)
+{
+	vfp_autofree struct vfp_lease *leases = NULL;
+	size_t n = 0;
+
+	if (vfp_pool_leases(pool, uuid, &leases, &n, NULL) == 0 && !n)
+		vfp_mark_remove(pool->host, uuid);
 }
 
 int vfp_setup_reclaim(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "pool/mark.h"
 #include "pool/setup.h"
 #include "service/rebind.h"
 #include "xml/domain.h"
@@ -40,6 +41,7 @@ int vfp_attach_live(const struct vfp_hotplug *plug, const struct vfp_want *want,
 		    struct vfp_vf *ret_vf, struct vfp_err *err)
 {
 	vfp_auto(domain) dom = NULL;
+	vfp_autofree char *disks = NULL;
 	struct vfp_binding binding;
 	struct vfp_lease lease;
 	int rc;
@@ -53,9 +55,13 @@ int vfp_attach_live(const struct vfp_hotplug *plug, const struct vfp_want *want,
 		rc = make_port(plug, want, vfp_domain_numa_nodes(dom), &binding, err);
 	if (rc < 0)
 		return vfp_fail_in(err, rc, "%s", plug->domain->name);
+	disks = vfp_domain_disks(dom);
 	rc = take_lease(plug, dom, &binding, &lease, err);
 	if (rc == 0) {
-		rc = plug_in(plug, &binding, &lease, err);
+		/* It may have had no VF until now. */
+		rc = vfp_mark_put(vfp_pool_host(plug->pool), plug->domain->uuid, disks, err);
+		if (rc == 0)
+			rc = plug_in(plug, &binding, &lease, err);
 		if (rc < 0)
 			vfp_setup_take_back(plug->pool, &lease, "the attach failed", NULL);
 	}

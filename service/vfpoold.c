@@ -9,6 +9,7 @@
  *	the end of a process-> a lease that waited for it ends (service/drain.h)
  *	something odd -------> book, host and libvirt are compared (service/mend.h), as at start
  *	a timer -------------> ports that no domain came for, and old lines of the journal
+ *	libvirt's status ----> disks: did somebody take a snapshot? (service/snapshots.h)
  *
  * Jobs are done one at a time, between two events.  While nothing happens nothing runs but the
  * watchdog, and the last timer when there is something to expire.
@@ -32,6 +33,7 @@
 #include "service/keeper.h"
 #include "service/loop.h"
 #include "service/mend.h"
+#include "service/snapshots.h"
 
 #define BOOK_FOLDER	 "/var/lib/vfpool"
 #define BOOK_EVENTS	 (IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO)
@@ -75,6 +77,7 @@ struct daemon {
 	struct vfp_host host;
 	const char *uri; /* NULL: the default */
 	struct vfp_keeper keeper;
+	struct vfp_snapshots snapshots;
 	/* A second handle, which tells of our own changes too: a port that ends may be what another
 	 * definition waits for. */
 	struct vfp_pool *watched;
@@ -474,6 +477,7 @@ static void on_connect(void *opaque)
 	tell_status(daemon);
 	want_mend(daemon);
 	daemon->has_unstarted = true;
+	vfp_snapshots_start(&daemon->snapshots, &daemon->keeper);
 	sweep(daemon);
 	vfp_loop_set_timer(daemon->timers[TIMER_REARRANGE], REARRANGE_MS);
 }

@@ -39,6 +39,8 @@ new_pool
 bind web1 01 52:54:00:00:00:01
 prints 0 '^$' "prepare" run web1 prepare
 prints 0 'web1.*preparing' "leased, preparing" vfpool lease list
+mark=$root/run/vfpool/domains/00000000-0000-0000-0000-000000000001
+check "marked, for those who ask without us" test -e "$mark"
 prints 0 '^$' "prepare again, as nothing happened" run web1 prepare
 prints 0 '^$' "start" run web1 start
 vf=$(vf_of web1)
@@ -54,6 +56,7 @@ prints 0 '^$' "stopped" run web1 stopped
 "$top_builddir/tests/fake-root" "$root" -process 4242
 prints 0 '^$' "release" run web1 release shutdown
 prints 0 '^DOMAIN[^\n]*$' "no lease" vfpool lease list
+check "and no mark" test ! -e "$mark"
 prints 1 '' "the VF is scrubbed" grep -q 'vlan 100' "$root/fake/${vf%#*}/${vf#*#}"
 prints 0 '^$' "a late release harms nobody" run web1 release shutdown
 prints 0 'held +web1' "who remembers" vfpool who 52:54:00:00:00:01

@@ -900,6 +900,72 @@ static void test_metadata_lost(void **state)
 				       "    </interface>\n"));
 }
 
+/* What lies on what: a snapshot puts a file above the one that a disk had. */
+static void test_disks(void **state)
+{
+#define SOURCE(file) "<source file='" file "' index='1'/>"
+#define DISK(in)     "<disk type='file' device='disk'>" in "<target dev='vda'/></disk>"
+#define BELOW(in)    "<backingStore type='file'>" in "</backingStore>"
+	static const struct {
+		const char *before, *now, *overlaid; /* overlaid NULL: none */
+	} cases[] = {
+		{DISK(SOURCE("/a")), DISK(SOURCE("/a")), NULL},
+		{DISK(SOURCE("/a")), DISK(SOURCE("/b") BELOW(SOURCE("/a"))), "vda"},
+		{DISK(SOURCE("/a")), DISK(SOURCE("/c") BELOW(SOURCE("/b") BELOW(SOURCE("/a")))),
+		 "vda"},
+		/* Copied, or committed into what lay below. */
+		{DISK(SOURCE("/a")), DISK(SOURCE("/b") "<backingStore/>"), NULL},
+		{DISK(SOURCE("/b") BELOW(SOURCE("/a"))), DISK(SOURCE("/a")), NULL},
+		{DISK(SOURCE("/a")), DISK(SOURCE("/a") BELOW(SOURCE("/aa"))), NULL},
+		{DISK(SOURCE("/a")), DISK(SOURCE("/b") BELOW(SOURCE("/a/a"))), NULL},
+		/* A medium that is changed, and another disk. */
+		{DISK(""), DISK(SOURCE("/b") BELOW(SOURCE("/a"))), NULL},
+		{"", DISK(SOURCE("/b") BELOW(SOURCE("/a"))), NULL},
+		{DISK("<source dev='/dev/vg/a'/>"),
+		 DISK(SOURCE(
+			 "/b") "<backingStore type='block'><source dev='/dev/vg/a'/></backingStore>"),
+		 "vda"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VFP_N(cases); i++) {
+		vfp_autofree char *before = vfp_format(DOMAIN("", "%s"), cases[i].before);
+		vfp_autofree char *now = vfp_format(DOMAIN("", "%s"), cases[i].now);
+		vfp_auto(domain) was = must_read(before);
+		vfp_auto(domain) is = must_read(now);
+		vfp_autofree char *disks = vfp_domain_disks(was);
+		const char *overlaid = vfp_domain_overlaid(is, disks);
+
+		if (!overlaid != !cases[i].overlaid ||
+		    (overlaid && strcmp(overlaid, cases[i].overlaid) != 0))
+			fail_msg("case %zu: '%s' above\n%s", i, overlaid ? overlaid : "", disks);
+	}
+}
+
+static void test_snapshot_disk(void **state)
+{
+	static const struct {
+		const char *disks, *found;
+	} cases[] = {
+		{"", NULL},
+		{"<disk device='cdrom'><target dev='sda'/></disk>", NULL},
+		{"<disk snapshot='no'><target dev='vda'/></disk>", NULL},
+		{"<disk snapshot='no'><target dev='vda'/></disk><disk><target dev='vdb'/></disk>",
+		 "vdb"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VFP_N(cases); i++) {
+		vfp_autofree char *text = vfp_format(DOMAIN("", "%s"), cases[i].disks);
+		vfp_auto(domain) dom = must_read(text);
+		const char *found = vfp_domain_snapshot_disk(dom);
+
+		assert_int_equal(!found, !cases[i].found);
+		if (found)
+			assert_string_equal(found, cases[i].found);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -913,6 +979,7 @@ int main(void)
 		cmocka_unit_test(test_swapped),		cmocka_unit_test(test_edited),
 		cmocka_unit_test(test_balloon_address), cmocka_unit_test(test_metadata_lost),
 		cmocka_unit_test(test_nic_xml),
+		cmocka_unit_test(test_disks),		cmocka_unit_test(test_snapshot_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

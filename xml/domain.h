@@ -100,6 +100,12 @@ const char *vfp_domain_numa_nodes(const struct vfp_domain *dom);
  * read-only.  It lives in @dom. */
 const char *vfp_domain_snapshot_disk(const struct vfp_domain *dom);
 
+/* What the disks lie on: a line "vda /var/lib/libvirt/images/web1.qcow2" each.  The caller frees. */
+char *vfp_domain_disks(const struct vfp_domain *dom);
+/* The target of a disk whose file of @disks lies below another one now, which is what a snapshot of
+ * the disk alone does; NULL: none.  Only the XML of a running domain tells.  It lives in @dom. */
+const char *vfp_domain_overlaid(const struct vfp_domain *dom, const char *disks);
+
 /* The element of the NIC in that place, as a document of its own: what virDomainUpdateDeviceFlags()
  * takes.  The caller frees it. */
 char *vfp_domain_nic_xml(const struct vfp_domain *dom, size_t place);
