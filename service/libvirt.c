@@ -380,7 +380,8 @@ static void read_domain(virDomainPtr domain, struct vfp_libvirt_domain *ret)
 		ret->definition = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
 	if (virDomainIsActive(domain) == 1)
 		ret->live = virDomainGetXMLDesc(domain, 0);
-	ret->has_saved_image = virDomainHasManagedSaveImage(domain, 0) == 1;
+	if (virDomainHasManagedSaveImage(domain, 0) == 1)
+		ret->saved = virDomainManagedSaveGetXMLDesc(domain, 0);
 }
 
 int vfp_libvirt_domains(struct vfp_libvirt *libvirt, const char *key,
@@ -419,6 +420,7 @@ void vfp_libvirt_domains_free(struct vfp_libvirt_domain *domains, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		free(domains[i].definition);
 		free(domains[i].live);
+		free(domains[i].saved);
 	}
 	free(domains);
 }

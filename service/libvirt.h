@@ -38,9 +38,9 @@ int vfp_libvirt_start(struct vfp_libvirt *libvirt, const char *key, struct vfp_e
 
 struct vfp_libvirt_domain {
 	char uuid[VFP_UUID_SIZE], name[VFP_DOMAIN_SIZE];
-	char *definition;     /* without secrets; NULL: it has none */
-	char *live;	      /* NULL: it does not run */
-	bool has_saved_image; /* of managedsave */
+	char *definition; /* without secrets; NULL: it has none */
+	char *live;	  /* NULL: it does not run */
+	char *saved;	  /* what managedsave saved, which the next start restores; NULL: nothing */
 };
 /* The domain whose name or UUID @key is; NULL: all.  One that goes away meanwhile is left out.
  * -ENOENT. */

@@ -21,7 +21,7 @@
 /* Named as virsh names them; where a command does several things, with what tells them apart. */
 const struct vfp_limit vfp_limits[] = {
 	{"start", "start", VFP_ALLOWED, VFP_ALLOWED, "", "", ""},
-	{"shutdown", "shutdown, destroy", VFP_ALLOWED, VFP_ALLOWED, "", "", ""},
+	{"shutdown", "shutdown, destroy", VFP_IDLE, VFP_ALLOWED, "", "", ""},
 	{"reset", "reset, reboot", VFP_IDLE, VFP_ALLOWED, "", "", ""},
 	{"suspend", "suspend, resume", VFP_IDLE, VFP_ALLOWED, "", "", ""},
 	{"define", "define, edit, undefine", VFP_ALLOWED, VFP_ALLOWED, "", "", ""},
@@ -36,12 +36,13 @@ const struct vfp_limit vfp_limits[] = {
 	{"managedsave", "managedsave", VFP_IDLE, VFP_REFUSED, QEMU, STATE, SHUT},
 	{"restore", "restore, start after managedsave", VFP_REFUSED, VFP_REFUSED, HOOK, STATE,
 	 "virsh start --force-boot"},
-	{"snapshot", "snapshot-create-as", VFP_ALLOWED, VFP_REFUSED, QEMU " or " LIBVIRT, STATE,
-	 BACK_UP},
+	{"snapshot", "snapshot-create-as", VFP_REFUSED, VFP_REFUSED, LIBVIRT " and " QEMU,
+	 "its disks say snapshot='no'",
+	 "back it up, or while it is off name the disks: --diskspec"},
 	{"snapshot-disk", "snapshot-create-as --disk-only", VFP_REFUSED, VFP_REFUSED, LIBVIRT,
 	 "its disks say snapshot='no'", BACK_UP},
-	{"snapshot-disk-forced", "snapshot-create-as --disk-only --diskspec", VFP_ALLOWED,
-	 VFP_REFUSED, RULE, REWIND, BACK_UP},
+	{"snapshot-named", "snapshot-create-as --diskspec", VFP_ALLOWED, VFP_REFUSED, RULE, REWIND,
+	 BACK_UP},
 	{"snapshot-revert", "snapshot-revert", VFP_ALLOWED, VFP_REFUSED, RULE, REWIND, SHUT},
 	{"setmem", "setmem --live", VFP_IDLE, VFP_REFUSED, LIBVIRT, BALLOON,
 	 "virsh setmaxmem --config, and setmem --config"},
@@ -61,20 +62,20 @@ struct vfp_answer vfp_limit_ask(const struct vfp_limit *limit,
 {
 	static const struct vfp_answer allowed = {true, "", "", ""},
 				       idle = {false, LIBVIRT, OFF, ""};
-	struct vfp_answer answer = {false, limit->by, limit->why, limit->instead};
+	struct vfp_answer answer;
 	enum vfp_verdict verdict = situation->is_running ? limit->running : limit->off;
 
 	if (verdict == VFP_IDLE)
 		return idle;
-	if (!situation->has_vf)
+	/* The next start is a restore. */
+	if (!strcmp(limit->operation, "start") && situation->has_saved_vf && !situation->is_running)
+		limit = vfp_limit_find("restore");
+	else if (!situation->has_vf || verdict == VFP_ALLOWED)
 		return allowed;
-	/* A start would be a restore. */
-	if (!strcmp(limit->operation, "start") && situation->has_saved_image &&
-	    !situation->is_running)
-		return vfp_limit_ask(vfp_limit_find("restore"), situation);
+	answer = (struct vfp_answer){false, limit->by, limit->why, limit->instead};
 	if (!strcmp(limit->operation, "snapshot-disk") && situation->snapshot_disk) {
 		answer.by = RULE;
 		answer.why = "not all of its disks say snapshot='no'";
 	}
-	return verdict == VFP_ALLOWED ? allowed : answer;
+	return answer;
 }

@@ -36,7 +36,7 @@ const struct vfp_limit *vfp_limit_find(const char *operation);
 struct vfp_situation {
 	bool has_vf;		   /* of a pool; of what runs, else of the definition */
 	bool is_running;	   /* or paused */
-	bool has_saved_image;	   /* of managedsave: the next start would restore it */
+	bool has_saved_vf;	   /* by what managedsave saved, and the next start restores */
 	const char *snapshot_disk; /* one that a snapshot takes without being named; NULL none */
 };
 

@@ -18,7 +18,8 @@ struct subject {
 	struct vfp_libvirt *libvirt;
 	struct vfp_libvirt_domain *domain; /* one */
 	size_t n;
-	struct vfp_domain *dom; /* what runs, else the definition */
+	struct vfp_domain *dom;	  /* what runs, else the definition */
+	struct vfp_domain *saved; /* by managedsave; NULL: nothing */
 	struct vfp_members members;
 };
 
@@ -26,6 +27,7 @@ static void subject_close(struct subject *subject)
 {
 	vfp_members_free(&subject->members);
 	vfp_domain_free(subject->dom);
+	vfp_domain_free(subject->saved);
 	vfp_libvirt_domains_free(subject->domain, subject->n);
 	vfp_libvirt_close(subject->libvirt);
 }
@@ -52,10 +54,11 @@ static int subject_open(struct vfp_ctx *ctx, struct subject *subject, struct vfp
 }
 
 /* Needs no database: the members file tells what is a pool's. */
-static bool has_vf(const struct vfp_ctx *ctx, const struct subject *subject)
+static bool has_vf(const struct vfp_ctx *ctx, const struct subject *subject,
+		   const struct vfp_domain *dom)
 {
 	const struct vfp_nic *nics;
-	size_t n = vfp_domain_nics(subject->dom, &nics);
+	size_t n = vfp_domain_nics(dom, &nics);
 
 	for (size_t i = 0; i < n; i++) {
 		struct vfp_vf vf;
@@ -106,10 +109,15 @@ static int domain_check(struct vfp_ctx *ctx, struct vfp_err *err)
 		rc = subject_open(ctx, subject, err);
 	if (rc < 0)
 		return rc;
+	if (subject->domain->saved)
+		rc = vfp_domain_read(subject->domain->saved, strlen(subject->domain->saved),
+				     &subject->saved, err);
+	if (rc < 0)
+		return rc;
 	situation = (struct vfp_situation){
-		.has_vf = has_vf(ctx, subject),
+		.has_vf = has_vf(ctx, subject, subject->dom),
+		.has_saved_vf = subject->saved && has_vf(ctx, subject, subject->saved),
 		.is_running = subject->domain->live,
-		.has_saved_image = subject->domain->has_saved_image,
 		.snapshot_disk = vfp_domain_snapshot_disk(subject->dom),
 	};
 	p = vfp_print_begin(columns, VFP_N(columns), vfp_ctx_json(ctx));
