@@ -252,8 +252,10 @@ static const struct vfp_pool_pf *find_pf(const struct vfp_pooldef *def, const ch
 	return NULL;
 }
 
-static int check_pf(const struct vfp_host *host, const char *dev, struct vfp_err *err)
+static int check_pf(const struct vfp_host *host, const struct vfp_pool_pf *wanted,
+		    struct vfp_err *err)
 {
+	const char *dev = wanted->dev;
 	struct vfp_pf pf;
 	int rc = vfp_sysfs_pf(host, dev, &pf, err);
 
@@ -266,6 +268,13 @@ static int check_pf(const struct vfp_host *host, const char *dev, struct vfp_err
 		return vfp_fail(err, ENODEV,
 				"PF %s (driver %s): has no SR-IOV; see: vfpool pf list", dev,
 				*pf.driver ? pf.driver : "none");
+	/* 0 is a firmware's switch, which may be turned. */
+	for (unsigned int i = pf.total_vfs; *wanted->vfs && pf.total_vfs && i < VFP_MAX_VFS; i++)
+		if (vfp_range_has(wanted->vfs, i))
+			return vfp_fail(
+				err, ERANGE,
+				"PF %s: has no VF %u, of %s: it can have %u, which are 0-%u", dev,
+				i, wanted->vfs, pf.total_vfs, pf.total_vfs - 1);
 	return 0;
 }
 
@@ -288,7 +297,7 @@ static int check_pfs(struct vfp_pool *pool, const struct vfp_pooldef *def, struc
 					dev);
 		if (find_pf(former, dev))
 			continue;
-		rc = check_pf(pool->host, dev, err);
+		rc = check_pf(pool->host, &def->pfs[i], err);
 		if (rc < 0)
 			return rc;
 	}

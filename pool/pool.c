@@ -234,7 +234,7 @@ int vfp_book_group(struct vfp_pool *pool, const char *pool_name, const char *nam
 				"pool %s: has no default port group; name one, see: "
 				"vfpool pool dumpxml %s",
 				pool_name, pool_name);
-	return vfp_fail(err, ENOENT, "pool %s: has no port group %s; see: vfpool pool dumpxml %s",
+	return vfp_fail(err, ENOENT, "pool %s: has no port group %s; see: vfpool portgroup list %s",
 			pool_name, name, pool_name);
 }
 

@@ -44,7 +44,8 @@ int vfp_pool_has_changed(struct vfp_pool *pool, bool *ret_has, struct vfp_err *e
  * -EBUSY: a port group or VF that would go is in use, in words that name the port or the holder;
  * -EEXIST: a VF range overlaps another pool's, or a libvirt network has that name; -ENODEV: a PF is
  * not there or has no SR-IOV (one that the pool had already may be absent: a pulled card does not
- * stop a change); -EINVAL: a name that is none, no PF, a PF twice. */
+ * stop a change); -ERANGE: a PF that is new to the pool can never have a VF of its range;
+ * -EINVAL: a name that is none, no PF, a PF twice. */
 int vfp_pool_define(struct vfp_pool *pool, const struct vfp_pooldef *def, struct vfp_err *err);
 /* Changes a port group by @n settings "attr=value", in the words of vfp_portgroup_set().  Domains
  * that run keep what their leases say.

@@ -45,7 +45,7 @@ struct plan {
 	size_t n_macs;
 	struct vfp_mac *carried; /* by VFs, as their PFs say; read when a MAC is to be made */
 	size_t n_carried;
-	uint32_t oui; /* the first half of those that are made */
+	uint32_t oui;		   /* the first half of those that are made */
 	struct vfp_port_row *rows; /* the domain's ports, as they were */
 	size_t n_rows;
 	struct vfp_vf *taken; /* by those of its NICs that are done */
@@ -421,7 +421,8 @@ static int find_port(struct plan *plan, struct nic *nic, struct vfp_err *err)
 	if (rc == 0)
 		return check_mac_of_host(plan, &nic->mac, err);
 	if (strcmp(nic->row.port.owner.uuid, plan->owner->uuid) != 0)
-		return vfp_fail(err, EEXIST, "MAC %s: is on a port of domain %s",
+		return vfp_fail(err, EEXIST,
+				"MAC %s: is on a port of domain %s; see: vfpool domain list",
 				vfp_mac_format(&nic->mac, text), nic->row.port.owner.name);
 	nic->is_known = true;
 	return 0;

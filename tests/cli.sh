@@ -129,6 +129,8 @@ prints 0 'defined' "what dumpxml prints can be defined" vfpool pool define "$roo
 check "and dumps the same" diff "$root/dump.xml" <(vfpool pool dumpxml sriov0)
 sed "s/id='100'/id='5000'/" "$root/dump.xml" >"$root/bad.xml"
 prints 2 '5000' "VLAN 5000" vfpool pool define "$root/bad.xml"
+sed "s/sriov0/other/; s/dev='ens1f[01]'/& vfs='5-9'/" "$root/dump.xml" >"$root/bad.xml"
+prints 2 'has no VF 7, of 5-9: it can have 7, which are 0-6' "VFs that can never be" vfpool pool define "$root/bad.xml"
 sed "s/sriov0/other/" "$root/dump.xml" >"$root/other.xml"
 prints 5 'ens1f0' "a VF in two pools" vfpool pool define "$root/other.xml"
 check "members tells the hook" grep -qx 'pool sriov0' "$root/var/lib/vfpool/members"
@@ -177,6 +179,8 @@ vfpool domain rewrite "$root/web5.xml" >"$root/web5.out"
 check "a domain without pool NIC comes out byte for byte" cmp "$root/web5.xml" "$root/web5.out"
 
 step "VFs kept for the host"
+prints 3 'is in no pool' "scrub of none" vfpool vf scrub nosuch#1
+prints 0 'ens1f0#1 needs no scrub: it is clean' "scrub of a clean one" vfpool vf scrub ens1f0#1
 prints 2 'usage: vfpool vf hold PF#N --reason WORDS' "hold wants a reason" vfpool vf hold ens1f0#1
 prints 2 'no VF: PF#NUMBER' "hold of no VF" vfpool vf hold ens1f0 --reason x
 prints 3 'is in no pool' "nor of one that no pool has" vfpool vf hold nosuch#1 --reason x

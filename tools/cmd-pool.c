@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "pool/inventory.h"
+#include "pool/trial.h"
 #include "tools/cmd.h"
 #include "tools/print.h"
 #include "xml/pooldef.h"
@@ -14,7 +15,7 @@
 
 static int pool_define(struct vfp_ctx *ctx, struct vfp_err *err)
 {
-	vfp_autofree char *text = NULL;
+	vfp_autofree char *text = NULL, *untried = NULL;
 	struct vfp_pooldef def = {0};
 	size_t size;
 	int rc;
@@ -27,13 +28,15 @@ static int pool_define(struct vfp_ctx *ctx, struct vfp_err *err)
 		return vfp_fail_in(err, rc, "%s", ctx->args[0]);
 	rc = vfp_ctx_pool(ctx, VFP_POOL_CREATE, err);
 	if (rc == 0)
-		rc = vfp_ctx_try(ctx, &def, err);
+		rc = vfp_trial(ctx->pool, &def, &untried, err);
 	if (rc == 0)
 		rc = vfp_pool_define(ctx->pool, &def, err);
 	if (rc == 0)
 		printf("pool %s defined: %zu PF%s, %zu port group%s\n", def.name, def.n_pfs,
 		       def.n_pfs == 1 ? "" : "s", def.n_portgroups,
 		       def.n_portgroups == 1 ? "" : "s");
+	if (rc == 0)
+		vfp_ctx_print_untried(untried);
 	if (rc == 0)
 		rc = vfp_ctx_follow(ctx, def.name, NULL, err);
 	vfp_pooldef_free(&def);

@@ -182,22 +182,18 @@ int vfp_ctx_follow(struct vfp_ctx *ctx, const char *pool, const char *portgroup,
 	return rc;
 }
 
-int vfp_ctx_try(struct vfp_ctx *ctx, const struct vfp_pooldef *def, struct vfp_err *err)
+void vfp_ctx_print_untried(const char *untried)
 {
-	vfp_autofree char *untried = NULL;
-	int rc = vfp_trial(ctx->pool, def, &untried, err);
-
-	if (rc == 0 && *untried)
+	if (untried && *untried)
 		printf("not tried on the NIC: %s; what its driver cannot do shows when a domain "
 		       "starts\n",
 		       untried);
-	return rc;
 }
 
 /* What the pool would be, tried before it is that.  Whatever is wrong with pool, port group or
  * settings the change itself says. */
 static int try_change(struct vfp_ctx *ctx, const char *const *settings, size_t n,
-		      struct vfp_err *err)
+		      char **ret_untried, struct vfp_err *err)
 {
 	struct vfp_pooldef read = {0};
 	vfp_auto(pooldef) def = &read;
@@ -207,7 +203,7 @@ static int try_change(struct vfp_ctx *ctx, const char *const *settings, size_t n
 	for (size_t i = 0; i < def->n_portgroups; i++)
 		if (!strcmp(def->portgroups[i].name, ctx->args[1]) &&
 		    vfp_portgroup_change(&def->portgroups[i], settings, n, NULL) == 0)
-			return vfp_ctx_try(ctx, def, err);
+			return vfp_trial(ctx->pool, def, ret_untried, err);
 	return 0;
 }
 
@@ -215,7 +211,7 @@ static int portgroup_set(struct vfp_ctx *ctx, struct vfp_err *err)
 {
 	const char *pool = ctx->args[0], *group = ctx->args[1];
 	const char *const *settings = &ctx->args[2];
-	vfp_autofree char *words = NULL;
+	vfp_autofree char *words = NULL, *untried = NULL;
 	size_t n = 0;
 	int rc;
 
@@ -228,12 +224,13 @@ static int portgroup_set(struct vfp_ctx *ctx, struct vfp_err *err)
 				pool, group);
 	rc = vfp_ctx_pool(ctx, VFP_POOL_WRITE, err);
 	if (rc == 0)
-		rc = try_change(ctx, settings, n, err);
+		rc = try_change(ctx, settings, n, &untried, err);
 	if (rc == 0)
 		rc = vfp_pool_set_portgroup(ctx->pool, pool, group, settings, n, &words, err);
 	if (rc < 0)
 		return rc;
 	printf("port group %s of pool %s: %s\n", group, pool, *words ? words : "as it was");
+	vfp_ctx_print_untried(untried);
 	return vfp_ctx_follow(ctx, pool, group, err);
 }
 

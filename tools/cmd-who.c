@@ -288,15 +288,20 @@ static size_t print_answer(struct vfp_ctx *ctx, const struct answer *answer)
 		{"WHAT", "what"}, {"DOMAIN", "domain"}, {"UUID", "uuid"}, {"MAC", "mac"},
 		{"VF", "vf"},	  {"PCI", "pci"},	{"FROM", "from"}, {"UNTIL", "until"},
 	};
-	struct vfp_print *p = vfp_print_begin(columns, VFP_N(columns), vfp_ctx_json(ctx));
+	struct vfp_print *p;
 	size_t n = 0;
 
+	for (size_t i = 0; i < answer->n; i++)
+		n += is_about(&answer->rows[i], &answer->question);
+	/* A table of nothing says less than the error that follows. */
+	if (!n && !vfp_ctx_json(ctx))
+		return 0;
+	p = vfp_print_begin(columns, VFP_N(columns), vfp_ctx_json(ctx));
 	for (size_t i = 0; i < answer->n; i++) {
 		const struct row *row = &answer->rows[i];
 
 		if (!is_about(row, &answer->question))
 			continue;
-		n++;
 		vfp_print_text(p, "%s", row->what);
 		vfp_print_text(p, "%s", row->owner.name);
 		vfp_print_text(p, "%s", row->owner.uuid);

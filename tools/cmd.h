@@ -121,9 +121,8 @@ int vfp_ctx_read(const char *path, size_t max, char **ret_text, size_t *ret_size
  * or seconds since 1970. */
 int vfp_ctx_time(const struct vfp_ctx *ctx, enum vfp_opt opt, int64_t *ret_ms, struct vfp_err *err);
 
-/* Before a change: tries what the port groups of @def say (pool/trial.h), and prints where nothing
- * could be tried. */
-int vfp_ctx_try(struct vfp_ctx *ctx, const struct vfp_pooldef *def, struct vfp_err *err);
+/* Where vfp_trial() could try nothing (pool/trial.h), for the user; NULL and "" nowhere. */
+void vfp_ctx_print_untried(const char *untried);
 
 /* After a change of a pool or of its port group @portgroup (NULL: perhaps all): what follows it,
  * and with --live what runs; prints what there is to say.  -EIO: not all that runs could be
