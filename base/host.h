@@ -32,8 +32,9 @@ struct vfp_kernel {
 			   struct vfp_err *err);
 	/* Reads the attributes of all VFs of the PF @netdev in one dump.  @attrs has room for @n;
 	 * more VFs than that: -ENOBUFS; the message does not hold all of them: -EMSGSIZE.
-	 * @with_counters asks for statistics too, which some drivers read from the device.  @ret_n:
-	 * how many there are. */
+	 * @with_counters asks for statistics too, which some drivers read from the device; where
+	 * the message does not hold those of all VFs it has none (has_counters), and the attributes
+	 * alone.  @ret_n: how many there are. */
 	int (*vf_read)(const struct vfp_host *host, const char *netdev, bool with_counters,
 		       struct vfp_attrs *attrs, size_t n, size_t *ret_n, struct vfp_err *err);
 	/* Sets one attribute of VF @index to the value in @attrs. */

@@ -106,11 +106,11 @@ int vfp_netlink_vf_read(const struct vfp_host *host, const char *netdev, bool wi
 
 	put(request, IFLA_EXT_MASK, sizeof(mask), &mask);
 	rc = ask(host, request, netdev, &answer, &size, err);
-	if (rc == -EMSGSIZE)
-		return vfp_fail(err, EMSGSIZE, TOO_MANY_VFS, netdev);
-	if (rc < 0)
-		return rc;
-	return vfp_netlink_parse(answer, size, netdev, attrs, n, ret_n, err);
+	if (rc == 0)
+		rc = vfp_netlink_parse(answer, size, netdev, attrs, n, ret_n, err);
+	if (rc == -EMSGSIZE && with_counters)
+		return vfp_netlink_vf_read(host, netdev, false, attrs, n, ret_n, err);
+	return rc == -EMSGSIZE ? vfp_fail(err, EMSGSIZE, TOO_MANY_VFS, netdev) : rc;
 }
 
 int vfp_netlink_vf_write(const struct vfp_host *host, const char *netdev, unsigned int index,

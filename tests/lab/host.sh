@@ -63,7 +63,8 @@ expect_fail "default route of two ways" 'default route \(of br0\)' vfpool pf ena
 ip route del default
 export SSH_CONNECTION='198.51.100.9 50000 192.0.2.1 22'
 expect_fail "the address of the SSH session" 'logged in \(192.0.2.1, of br0\)' vfpool pf enable eth1 --vfs 2
-expect_fail "which a shell without it has from its parent" 'logged in' env -u SSH_CONNECTION vfpool pf enable eth1 --vfs 2
+expect_fail "which a command without it has from its parent" 'logged in' \
+	sh -c 'env -u SSH_CONNECTION vfpool pf enable eth1 --vfs 2; exit $?'
 check "--force" vfpool pf enable eth1 --vfs 2 --force
 unset SSH_CONNECTION
 ip link del br0
