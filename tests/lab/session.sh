@@ -14,7 +14,7 @@ steady() {
 		-e 's/^[0-9]{2}:[0-9]{2}:[0-9]{2} /12:00:00 /' \
 		-e 's/since [0-9]{2}:[0-9]{2}/since 12:00/g' \
 		-e 's/(active +)[0-9]{4}/\14321/' -e 's/QEMU [0-9]+/QEMU 4321/g' \
-		-e 's/[0-9]+ ms\b/120 ms/g' \
+		-e 's/[0-9]+ ms\b/120 ms/g' -e 's/reset in [0-9]+ of/reset in 110 of/' \
 		-e 's/[0-9.]+\+deb[0-9]+[a-z0-9+.-]*/6.12.74+deb13-amd64/' \
 		-e '/has no carrier: its VFs are given/d' | cat -s
 }
