@@ -160,7 +160,7 @@ static int check_undone(const struct vfp_domain *dom, const char *text, const ch
  * of disks), and nothing of ours yet. */
 static bool is_complete(const struct vfp_domain *dom, const char *pool)
 {
-	xmlNodePtr disk = vfp_xml_child(dom->devices, "disk");
+	const struct vfp_xml_node *disk = vfp_xml_child(dom->devices, "disk");
 
 	if (!*dom->uuid || dom->ours)
 		return false;

@@ -5,13 +5,13 @@
 
 #include "xml/document.h"
 
-static char *line_of(xmlNodePtr disk, xmlNodePtr layer);
-static const char *name_of(xmlNodePtr source);
+static char *line_of(const struct vfp_xml_node *disk, const struct vfp_xml_node *layer);
+static const char *name_of(const struct vfp_xml_node *source);
 static bool has_line(const char *lines, const char *line);
 
 char *vfp_domain_disks(const struct vfp_domain *dom)
 {
-	xmlNodePtr disk = vfp_xml_child(dom->devices, "disk");
+	const struct vfp_xml_node *disk = vfp_xml_child(dom->devices, "disk");
 	char *lines = vfp_strdup("");
 
 	for (; disk; disk = vfp_xml_again(disk)) {
@@ -25,10 +25,10 @@ char *vfp_domain_disks(const struct vfp_domain *dom)
 
 const char *vfp_domain_overlaid(const struct vfp_domain *dom, const char *disks)
 {
-	xmlNodePtr disk = vfp_xml_child(dom->devices, "disk");
+	const struct vfp_xml_node *disk = vfp_xml_child(dom->devices, "disk");
 
 	for (; disk; disk = vfp_xml_again(disk)) {
-		xmlNodePtr layer = vfp_xml_child(disk, "backingStore");
+		const struct vfp_xml_node *layer = vfp_xml_child(disk, "backingStore");
 
 		for (; layer; layer = vfp_xml_child(layer, "backingStore")) {
 			vfp_autofree char *line = line_of(disk, layer);
@@ -42,7 +42,7 @@ const char *vfp_domain_overlaid(const struct vfp_domain *dom, const char *disks)
 
 /* "vda /var/lib/libvirt/images/web1.qcow2\n": the disk's target and what that layer of it is; "" for
  * a disk without medium. */
-static char *line_of(xmlNodePtr disk, xmlNodePtr layer)
+static char *line_of(const struct vfp_xml_node *disk, const struct vfp_xml_node *layer)
 {
 	const char *target = vfp_xml_attr(vfp_xml_child(disk, "target"), "dev");
 	const char *name = name_of(vfp_xml_child(layer, "source"));
@@ -57,7 +57,7 @@ static char *line_of(xmlNodePtr disk, xmlNodePtr layer)
 }
 
 /* A <source> says where it lies by one of these, its type decides which. */
-static const char *name_of(xmlNodePtr source)
+static const char *name_of(const struct vfp_xml_node *source)
 {
 	static const char *const names[] = {"file", "dev", "name", "volume", "path", "dir"};
 

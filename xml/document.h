@@ -25,29 +25,28 @@
 
 #include "base/pooldef.h"
 #include "xml/domain.h"
-#include "xml/libxml.h"
+#include "xml/tree.h"
 
 /* What one NIC was, out of our metadata. */
 struct vfp_xml_port {
 	struct vfp_mac mac;
 	char pool[VFP_NAME_SIZE];
 	char portgroup[VFP_NAME_SIZE]; /* "": the author named none and means the pool's default */
-	xmlNodePtr interface;	       /* as its author wrote it; NULL when that is lost */
-	bool is_taken;		       /* by a NIC of the document */
+	const struct vfp_xml_node *interface; /* as its author wrote it; NULL when that is lost */
+	bool is_taken;			      /* by a NIC of the document */
 };
 
 /* Where a NIC of the list is. */
 struct vfp_xml_nic {
-	xmlNodePtr node;
+	const struct vfp_xml_node *node;
 	const struct vfp_xml_port *port; /* NULL: none, or not BOUND */
 };
 
 struct vfp_domain {
 	char *text;
 	size_t size;
-	xmlDocPtr doc;
-	xmlNodePtr root;
-	xmlNodePtr devices; /* NULL: none */
+	struct vfp_xml_node *root;
+	const struct vfp_xml_node *devices; /* NULL: none */
 
 	char *name;
 	char uuid[VFP_UUID_SIZE];
@@ -59,16 +58,14 @@ struct vfp_domain {
 	struct vfp_nic nics[VFP_MAX_NICS];
 	struct vfp_xml_nic places[VFP_MAX_NICS]; /* one for each of @nics */
 
-	xmlNodePtr ours;   /* <vfpool:domain>, NULL none */
-	xmlNodePtr former; /* its <vfpool:former>, NULL none */
+	const struct vfp_xml_node *ours;   /* <vfpool:domain>, NULL none */
+	const struct vfp_xml_node *former; /* its <vfpool:former>, NULL none */
 	size_t n_ports;
 	struct vfp_xml_port *ports;
 };
 
-/* The element @name of our namespace in @parent (may be NULL) that comes first, or next after
- * @node. */
-xmlNodePtr vfp_xml_our_child(xmlNodePtr parent, const char *name);
-xmlNodePtr vfp_xml_our_next(xmlNodePtr node);
+/* The element @name of our namespace that comes first in @parent (may be NULL). */
+const struct vfp_xml_node *vfp_xml_our_child(const struct vfp_xml_node *parent, const char *name);
 
 /* Fills dom->memory and dom->total_kib. */
 int vfp_xml_read_memory(struct vfp_domain *dom, struct vfp_err *err);
@@ -82,21 +79,22 @@ bool vfp_xml_nodeset_parse(const char *s, bool nodes[VFP_XML_MAX_NODES]);
 
 /* Memory in KiB, rounded up, out of an element with a number and perhaps a unit='…', as libvirt
  * reads it. 0 for NULL.  -EINVAL with words. */
-int vfp_xml_memory(xmlNodePtr node, uint64_t *ret_kib, struct vfp_err *err);
+int vfp_xml_memory(const struct vfp_xml_node *node, uint64_t *ret_kib, struct vfp_err *err);
 
 /* "0000:01:10.0" out of an <address>'s attributes.  -EINVAL with words. */
-int vfp_xml_pci(xmlNodePtr address, struct vfp_pci *ret_pci, struct vfp_err *err);
+int vfp_xml_pci(const struct vfp_xml_node *address, struct vfp_pci *ret_pci, struct vfp_err *err);
 
 /* Whether a child of an <interface> applies to a VF as well, and so stays on the bound interface.
  * */
-bool vfp_xml_fits_vf(xmlNodePtr child);
+bool vfp_xml_fits_vf(const struct vfp_xml_node *child);
 
 /* Whether a snapshot leaves this <disk> out unless somebody names it: snapshot='no', or nothing
  * said and read-only.  (libvirt drops snapshot='no' from a read-only disk, where it is the
  * default.) */
-bool vfp_xml_disk_is_left_out(xmlNodePtr disk);
+bool vfp_xml_disk_is_left_out(const struct vfp_xml_node *disk);
 /* The name by which a record tells a <disk>: its target.  NULL where that is absent or another
  * disk's before it; libvirt takes neither. */
-const char *vfp_xml_disk_name(xmlNodePtr disk);
+const char *vfp_xml_disk_name(const struct vfp_xml_node *disk);
 /* The record of @disk in <vfpool:former>, NULL none. */
-xmlNodePtr vfp_xml_former_disk(const struct vfp_domain *dom, xmlNodePtr disk);
+const struct vfp_xml_node *vfp_xml_former_disk(const struct vfp_domain *dom,
+					       const struct vfp_xml_node *disk);

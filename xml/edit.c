@@ -7,20 +7,10 @@
 #include <assert.h>
 #include <string.h>
 
-/* Where an element is: offsets into the text.  An element written <x/> has no end tag: close is
- * end. */
-struct span {
-	size_t start;	 /* its '<' */
-	size_t open_end; /* behind the '>' of its start tag */
-	size_t close;	 /* the '<' of its end tag */
-	size_t end;	 /* behind all of it */
-};
-
 struct vfp_source {
 	const char *text;
 	size_t size;
-	xmlNodePtr root;
-	struct span *spans;
+	const struct vfp_xml_node *root;
 	struct vfp_layout top; /* the root's, with the document's line end and step */
 };
 
@@ -42,30 +32,26 @@ struct attr_span {
 	size_t value, end; /* its value with the quotes */
 };
 
-static size_t count_elements(xmlNodePtr root);
-static xmlNodePtr next_in_order(xmlNodePtr node, xmlNodePtr root);
-static void locate(struct vfp_source *source);
 static void find_layout(struct vfp_source *source);
-static const struct span *span_of(xmlNodePtr node);
 static size_t before_blanks(const struct vfp_source *source, size_t at);
 static bool line_indent(const struct vfp_source *source, size_t at, size_t *ret_size);
-static struct vfp_layout layout_at(const struct vfp_source *source, xmlNodePtr node);
-static struct vfp_layout layout_in(const struct vfp_source *source, xmlNodePtr parent);
-static bool find_attr(const struct vfp_source *source, xmlNodePtr node, const char *name,
-		      struct attr_span *ret_attr);
+static struct vfp_layout layout_at(const struct vfp_source *source,
+				   const struct vfp_xml_node *node);
+static struct vfp_layout layout_in(const struct vfp_source *source,
+				   const struct vfp_xml_node *parent);
+static bool find_attr(const struct vfp_source *source, const struct vfp_xml_node *node,
+		      const char *name, struct attr_span *ret_attr);
 static void add_edit(struct vfp_edits *edits, size_t start, size_t end, char *text);
 static int edit_order(const void *a, const void *b);
 static char *apply(const struct vfp_edits *edits, size_t start, size_t end);
 
-struct vfp_source *vfp_source_new(const char *text, size_t size, xmlDocPtr doc)
+struct vfp_source *vfp_source_new(const char *text, size_t size, const struct vfp_xml_node *root)
 {
 	struct vfp_source *source = vfp_alloc(1, sizeof(*source));
 
 	source->text = text;
 	source->size = size;
-	source->root = xmlDocGetRootElement(doc);
-	source->spans = vfp_alloc(count_elements(source->root), sizeof(*source->spans));
-	locate(source);
+	source->root = root;
 	find_layout(source);
 	return source;
 }
@@ -74,17 +60,15 @@ void vfp_source_free(struct vfp_source *source)
 {
 	if (!source)
 		return;
-	free(source->spans);
 	free(source);
 }
 
-void vfp_source_copy(const struct vfp_source *source, xmlNodePtr node, struct vfp_block *block,
-		     unsigned int depth)
+void vfp_source_copy(const struct vfp_source *source, const struct vfp_xml_node *node,
+		     struct vfp_block *block, unsigned int depth)
 {
-	const struct span *span = span_of(node);
 	struct vfp_layout layout = layout_at(source, node);
 
-	vfp_block_add_element(block, depth, source->text + span->start, span->end - span->start,
+	vfp_block_add_element(block, depth, source->text + node->start, node->end - node->start,
 			      layout.indent, layout.indent_size);
 }
 
@@ -106,7 +90,8 @@ void vfp_edits_free(struct vfp_edits *edits)
 	free(edits);
 }
 
-void vfp_edit_attr(struct vfp_edits *edits, xmlNodePtr node, const char *name, const char *value)
+void vfp_edit_attr(struct vfp_edits *edits, const struct vfp_xml_node *node, const char *name,
+		   const char *value)
 {
 	vfp_autofree char *escaped = value ? vfp_xml_escape(value) : NULL;
 	const struct vfp_source *source = edits->source;
@@ -120,71 +105,73 @@ void vfp_edit_attr(struct vfp_edits *edits, xmlNodePtr node, const char *name, c
 		add_edit(edits, attr.value + 1, attr.end - 1, VFP_TAKE(escaped));
 	if (!value || is_there)
 		return;
-	at = span_of(node)->open_end - 1;
+	at = node->open_end - 1;
 	if (source->text[at - 1] == '/')
 		at--;
 	at = before_blanks(source, at);
 	add_edit(edits, at, at, vfp_format(" %s='%s'", name, escaped));
 }
 
-void vfp_edit_remove(struct vfp_edits *edits, xmlNodePtr node)
+void vfp_edit_remove(struct vfp_edits *edits, const struct vfp_xml_node *node)
 {
-	const struct span *span = span_of(node);
 
-	add_edit(edits, before_blanks(edits->source, span->start), span->end, vfp_strdup(""));
+	add_edit(edits, before_blanks(edits->source, node->start), node->end, vfp_strdup(""));
 }
 
-void vfp_edit_replace(struct vfp_edits *edits, xmlNodePtr node, const struct vfp_block *block)
+void vfp_edit_replace(struct vfp_edits *edits, const struct vfp_xml_node *node,
+		      const struct vfp_block *block)
 {
-	const struct span *span = span_of(node);
 	struct vfp_layout layout = layout_at(edits->source, node);
 
-	add_edit(edits, span->start, span->end, vfp_block_lay_out(block, &layout, false));
+	add_edit(edits, node->start, node->end, vfp_block_lay_out(block, &layout, false));
 }
 
-void vfp_edit_before(struct vfp_edits *edits, xmlNodePtr node, const struct vfp_block *block)
+void vfp_edit_before(struct vfp_edits *edits, const struct vfp_xml_node *node,
+		     const struct vfp_block *block)
 {
 	struct vfp_layout layout = layout_at(edits->source, node);
-	size_t at = before_blanks(edits->source, span_of(node)->start);
+	size_t at = before_blanks(edits->source, node->start);
 
 	add_edit(edits, at, at, vfp_block_lay_out(block, &layout, true));
 }
 
-void vfp_edit_after(struct vfp_edits *edits, xmlNodePtr node, const struct vfp_block *block)
+void vfp_edit_after(struct vfp_edits *edits, const struct vfp_xml_node *node,
+		    const struct vfp_block *block)
 {
 	struct vfp_layout layout = layout_at(edits->source, node);
-	size_t at = span_of(node)->end;
+	size_t at = node->end;
 
 	add_edit(edits, at, at, vfp_block_lay_out(block, &layout, true));
 }
 
-void vfp_edit_append(struct vfp_edits *edits, xmlNodePtr parent, const struct vfp_block *block)
+void vfp_edit_append(struct vfp_edits *edits, const struct vfp_xml_node *parent,
+		     const struct vfp_block *block)
 {
 	const struct vfp_source *source = edits->source;
-	const struct span *span = span_of(parent);
 	struct vfp_layout layout = layout_in(source, parent);
 	struct vfp_layout outer = layout_at(source, parent);
 	vfp_autofree char *inner = vfp_block_lay_out(block, &layout, true);
 	vfp_autofree char *closing = NULL;
-	size_t at = before_blanks(source, span->close);
+	size_t at = before_blanks(source, parent->close);
 
 	/* After a child, the blanks that are there already bring the end tag to its line. */
-	if (span->close != span->end && at > span->open_end) {
+	if (parent->close != parent->end && at > parent->open_end) {
 		add_edit(edits, at, at, VFP_TAKE(inner));
 		return;
 	}
 	closing = layout.is_flat
 			  ? vfp_strdup("")
 			  : vfp_format("%s%.*s", outer.eol, (int)outer.indent_size, outer.indent);
-	if (span->close != span->end) {
-		add_edit(edits, span->open_end, span->close, vfp_format("%s%s", inner, closing));
+	if (parent->close != parent->end) {
+		add_edit(edits, parent->open_end, parent->close,
+			 vfp_format("%s%s", inner, closing));
 		return;
 	}
-	at = before_blanks(source, span->end - 2);
-	add_edit(edits, at, span->end,
+	at = before_blanks(source, parent->end - 2);
+	add_edit(edits, at, parent->end,
 		 vfp_format(">%s%s</%.*s>", inner, closing,
-			    (int)strcspn(source->text + span->start + 1, " \t\r\n/>"),
-			    source->text + span->start + 1));
+			    (int)strcspn(source->text + parent->start + 1, " \t\r\n/>"),
+			    source->text + parent->start + 1));
 }
 
 char *vfp_edits_apply(const struct vfp_edits *edits)
@@ -199,87 +186,29 @@ char *vfp_edits_apply(const struct vfp_edits *edits)
 	return text;
 }
 
-void vfp_edits_copy(const struct vfp_edits *edits, xmlNodePtr node, struct vfp_block *block,
-		    unsigned int depth)
+void vfp_edits_copy(const struct vfp_edits *edits, const struct vfp_xml_node *node,
+		    struct vfp_block *block, unsigned int depth)
 {
-	const struct span *span = span_of(node);
 	struct vfp_layout layout = layout_at(edits->source, node);
-	vfp_autofree char *text = apply(edits, span->start, span->end);
+	vfp_autofree char *text = apply(edits, node->start, node->end);
 
 	vfp_block_add_element(block, depth, text, strlen(text), layout.indent, layout.indent_size);
-}
-
-static size_t count_elements(xmlNodePtr root)
-{
-	size_t n = 0;
-
-	for (xmlNodePtr node = root; node; node = next_in_order(node, root))
-		n++;
-	return n;
-}
-
-/* The element whose start tag comes next in the text. */
-static xmlNodePtr next_in_order(xmlNodePtr node, xmlNodePtr root)
-{
-	xmlNodePtr next = vfp_xml_first(node);
-
-	while (!next && node != root) {
-		next = vfp_xml_next(node);
-		node = node->parent;
-	}
-	return next;
-}
-
-/* Walks text and tree side by side: each start tag of the text is the tree's next element.  The
- * text is known to be well-formed and to have neither document type nor entities, so nothing else
- * begins an element. */
-static void locate(struct vfp_source *source)
-{
-	const char *text = source->text;
-	xmlNodePtr next = source->root, open = source->root;
-	struct span *span = source->spans;
-
-	for (const char *p = strchr(text, '<'); p; p = strchr(p, '<')) {
-		const char *end = vfp_xml_skip_markup(p);
-
-		if (p[1] == '/') {
-			((struct span *)open->_private)->close = (size_t)(p - text);
-			((struct span *)open->_private)->end = (size_t)(end - text);
-			open = open->parent;
-		} else if (p[1] != '!' && p[1] != '?') {
-			size_t at = (size_t)(end - text);
-
-			assert(next);
-			*span = (struct span){(size_t)(p - text), at, at, at};
-			next->_private = span++;
-			open = end[-2] == '/' ? next->parent : next;
-			next = next_in_order(next, source->root);
-		}
-		p = end;
-	}
-	assert(!next);
 }
 
 /* The document's line end and step of indentation, told from the first line below the root. */
 static void find_layout(struct vfp_source *source)
 {
-	xmlNodePtr first = vfp_xml_first(source->root);
+	const struct vfp_xml_node *first = source->root->first;
 	const char *newline = strchr(source->text, '\n');
 	size_t size = 0;
 
 	source->top.eol = newline && newline > source->text && newline[-1] == '\r' ? "\r\n" : "\n";
 	source->top.unit = "  ";
 	source->top.unit_size = 2;
-	if (first && line_indent(source, span_of(first)->start, &size) && size > 0 && size <= 8) {
-		source->top.unit = source->text + span_of(first)->start - size;
+	if (first && line_indent(source, first->start, &size) && size > 0 && size <= 8) {
+		source->top.unit = source->text + first->start - size;
 		source->top.unit_size = size;
 	}
-}
-
-static const struct span *span_of(xmlNodePtr node)
-{
-	assert(node->_private);
-	return node->_private;
 }
 
 static size_t before_blanks(const struct vfp_source *source, size_t at)
@@ -302,10 +231,10 @@ static bool line_indent(const struct vfp_source *source, size_t at, size_t *ret_
 	return true;
 }
 
-static struct vfp_layout layout_at(const struct vfp_source *source, xmlNodePtr node)
+static struct vfp_layout layout_at(const struct vfp_source *source, const struct vfp_xml_node *node)
 {
 	struct vfp_layout layout = source->top;
-	size_t at = span_of(node)->start;
+	size_t at = node->start;
 	size_t size = 0;
 
 	layout.is_flat = node != source->root && !line_indent(source, at, &size);
@@ -315,9 +244,10 @@ static struct vfp_layout layout_at(const struct vfp_source *source, xmlNodePtr n
 }
 
 /* That of the children there are; else one step in from @parent. */
-static struct vfp_layout layout_in(const struct vfp_source *source, xmlNodePtr parent)
+static struct vfp_layout layout_in(const struct vfp_source *source,
+				   const struct vfp_xml_node *parent)
 {
-	xmlNodePtr first = vfp_xml_first(parent);
+	const struct vfp_xml_node *first = parent->first;
 	struct vfp_layout layout = layout_at(source, first ? first : parent);
 
 	if (!first)
@@ -326,11 +256,11 @@ static struct vfp_layout layout_in(const struct vfp_source *source, xmlNodePtr p
 }
 
 /* Walks through the start tag, which is known to be well-formed. */
-static bool find_attr(const struct vfp_source *source, xmlNodePtr node, const char *name,
-		      struct attr_span *ret_attr)
+static bool find_attr(const struct vfp_source *source, const struct vfp_xml_node *node,
+		      const char *name, struct attr_span *ret_attr)
 {
 	const char *text = source->text;
-	const char *p = text + span_of(node)->start;
+	const char *p = text + node->start;
 	const size_t size = strlen(name);
 
 	p += strcspn(p, " \t\r\n/>");

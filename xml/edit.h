@@ -17,19 +17,19 @@
 #pragma once
 
 #include "xml/block.h"
-#include "xml/libxml.h"
+#include "xml/tree.h"
 
-/* A text, its tree, and where in the one the elements of the other are. */
+/* A text, its tree, and how its lines look. */
 struct vfp_source;
 
-/* @text (NUL-terminated) and @doc must outlive it.  The nodes' _private belongs to it. */
-struct vfp_source *vfp_source_new(const char *text, size_t size, xmlDocPtr doc);
+/* @text (NUL-terminated) and its tree must outlive it. */
+struct vfp_source *vfp_source_new(const char *text, size_t size, const struct vfp_xml_node *root);
 void vfp_source_free(struct vfp_source *source);
 VFP_DEFINE_AUTO(source, struct vfp_source *, vfp_source_free)
 
 /* Adds the element as it stands, with all that is in it. */
-void vfp_source_copy(const struct vfp_source *source, xmlNodePtr node, struct vfp_block *block,
-		     unsigned int depth);
+void vfp_source_copy(const struct vfp_source *source, const struct vfp_xml_node *node,
+		     struct vfp_block *block, unsigned int depth);
 
 struct vfp_edits;
 
@@ -38,18 +38,23 @@ void vfp_edits_free(struct vfp_edits *edits);
 VFP_DEFINE_AUTO(edits, struct vfp_edits *, vfp_edits_free)
 
 /* Gives attribute @name (of no namespace) the value; NULL takes it away. */
-void vfp_edit_attr(struct vfp_edits *edits, xmlNodePtr node, const char *name, const char *value);
+void vfp_edit_attr(struct vfp_edits *edits, const struct vfp_xml_node *node, const char *name,
+		   const char *value);
 /* Takes the element away, with the blanks before it. */
-void vfp_edit_remove(struct vfp_edits *edits, xmlNodePtr node);
-void vfp_edit_replace(struct vfp_edits *edits, xmlNodePtr node, const struct vfp_block *block);
+void vfp_edit_remove(struct vfp_edits *edits, const struct vfp_xml_node *node);
+void vfp_edit_replace(struct vfp_edits *edits, const struct vfp_xml_node *node,
+		      const struct vfp_block *block);
 /* Puts the block beside @node.  Several behind one node keep the order of the calls. */
-void vfp_edit_before(struct vfp_edits *edits, xmlNodePtr node, const struct vfp_block *block);
-void vfp_edit_after(struct vfp_edits *edits, xmlNodePtr node, const struct vfp_block *block);
+void vfp_edit_before(struct vfp_edits *edits, const struct vfp_xml_node *node,
+		     const struct vfp_block *block);
+void vfp_edit_after(struct vfp_edits *edits, const struct vfp_xml_node *node,
+		    const struct vfp_block *block);
 /* Puts it last into @parent; once per parent. */
-void vfp_edit_append(struct vfp_edits *edits, xmlNodePtr parent, const struct vfp_block *block);
+void vfp_edit_append(struct vfp_edits *edits, const struct vfp_xml_node *parent,
+		     const struct vfp_block *block);
 
 /* The new text, ended by a newline.  The caller frees it. */
 char *vfp_edits_apply(const struct vfp_edits *edits);
 /* Adds the new text of one element. */
-void vfp_edits_copy(const struct vfp_edits *edits, xmlNodePtr node, struct vfp_block *block,
-		    unsigned int depth);
+void vfp_edits_copy(const struct vfp_edits *edits, const struct vfp_xml_node *node,
+		    struct vfp_block *block, unsigned int depth);

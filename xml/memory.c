@@ -30,7 +30,7 @@
 static int read_sizes(struct vfp_domain *dom, struct vfp_err *err);
 static int read_cells(struct vfp_domain *dom, uint64_t *ret_kib, struct vfp_err *err);
 static int read_dimms(struct vfp_domain *dom, uint64_t *ret_kib, struct vfp_err *err);
-static int read_dimm(struct vfp_domain *dom, xmlNodePtr dimm, uint64_t *ret_kib,
+static int read_dimm(struct vfp_domain *dom, const struct vfp_xml_node *dimm, uint64_t *ret_kib,
 		     struct vfp_err *err);
 static int find_pages(const struct vfp_domain *dom, const char *node, uint64_t *ret_page_kib,
 		      struct vfp_err *err);
@@ -39,14 +39,15 @@ static uint64_t usual_or(uint64_t page_kib);
 static uint64_t count_threads(const struct vfp_domain *dom);
 static uint64_t sum_video_kib(const struct vfp_domain *dom);
 static int check_fixable(const struct vfp_domain *dom, struct vfp_err *err);
-static int parse_memory(xmlNodePtr node, const char *text, uint64_t *ret_kib, struct vfp_err *err);
+static int parse_memory(const struct vfp_xml_node *node, const char *text, uint64_t *ret_kib,
+			struct vfp_err *err);
 static bool scale(uint64_t value, const char *unit, uint64_t *ret_kib);
 
 int vfp_xml_read_memory(struct vfp_domain *dom, struct vfp_err *err)
 {
 	struct vfp_domain_memory *memory = &dom->memory;
-	xmlNodePtr backing = vfp_xml_child(dom->root, "memoryBacking");
-	xmlNodePtr balloon = vfp_xml_child(dom->devices, "memballoon");
+	const struct vfp_xml_node *backing = vfp_xml_child(dom->root, "memoryBacking");
+	const struct vfp_xml_node *balloon = vfp_xml_child(dom->devices, "memballoon");
 	uint64_t threads = count_threads(dom);
 	uint64_t video_kib = sum_video_kib(dom);
 	uint64_t code_kib = vfp_xml_attr_is(dom->root, "type", "qemu") ? CODE_KIB : 0;
@@ -99,7 +100,7 @@ int vfp_xml_check_memory(const struct vfp_domain *dom, size_t n_vfs, struct vfp_
 		memory->max_kib ? ", with what <maxMemory> lets in" : "");
 }
 
-int vfp_xml_memory(xmlNodePtr node, uint64_t *ret_kib, struct vfp_err *err)
+int vfp_xml_memory(const struct vfp_xml_node *node, uint64_t *ret_kib, struct vfp_err *err)
 {
 	vfp_autofree char *text = vfp_xml_text(node);
 
@@ -170,9 +171,9 @@ static int check_fixable(const struct vfp_domain *dom, struct vfp_err *err)
 static int read_sizes(struct vfp_domain *dom, struct vfp_err *err)
 {
 	struct vfp_domain_memory *memory = &dom->memory;
-	xmlNodePtr current = vfp_xml_child(dom->root, "currentMemory");
+	const struct vfp_xml_node *current = vfp_xml_child(dom->root, "currentMemory");
 	const struct {
-		xmlNodePtr node;
+		const struct vfp_xml_node *node;
 		uint64_t *kib;
 	} sizes[] = {
 		{vfp_xml_child(dom->root, "memory"), &dom->total_kib},
@@ -214,8 +215,8 @@ static int read_sizes(struct vfp_domain *dom, struct vfp_err *err)
 
 static int read_cells(struct vfp_domain *dom, uint64_t *ret_kib, struct vfp_err *err)
 {
-	xmlNodePtr numa = vfp_xml_child(vfp_xml_child(dom->root, "cpu"), "numa");
-	xmlNodePtr cell = vfp_xml_child(numa, "cell");
+	const struct vfp_xml_node *numa = vfp_xml_child(vfp_xml_child(dom->root, "cpu"), "numa");
+	const struct vfp_xml_node *cell = vfp_xml_child(numa, "cell");
 	uint64_t sum = 0;
 
 	for (unsigned int place = 0; cell; cell = vfp_xml_again(cell), place++) {
@@ -241,7 +242,7 @@ static int read_cells(struct vfp_domain *dom, uint64_t *ret_kib, struct vfp_err 
 
 static int read_dimms(struct vfp_domain *dom, uint64_t *ret_kib, struct vfp_err *err)
 {
-	xmlNodePtr dimm = vfp_xml_child(dom->devices, "memory");
+	const struct vfp_xml_node *dimm = vfp_xml_child(dom->devices, "memory");
 	uint64_t sum = 0, kib;
 
 	for (; dimm; dimm = vfp_xml_again(dimm)) {
@@ -259,11 +260,11 @@ static int read_dimms(struct vfp_domain *dom, uint64_t *ret_kib, struct vfp_err 
 	return 0;
 }
 
-static int read_dimm(struct vfp_domain *dom, xmlNodePtr dimm, uint64_t *ret_kib,
+static int read_dimm(struct vfp_domain *dom, const struct vfp_xml_node *dimm, uint64_t *ret_kib,
 		     struct vfp_err *err)
 {
-	xmlNodePtr target = vfp_xml_child(dimm, "target");
-	xmlNodePtr page = vfp_xml_child(vfp_xml_child(dimm, "source"), "pagesize");
+	const struct vfp_xml_node *target = vfp_xml_child(dimm, "target");
+	const struct vfp_xml_node *page = vfp_xml_child(vfp_xml_child(dimm, "source"), "pagesize");
 	vfp_autofree char *node = vfp_xml_text(vfp_xml_child(target, "node"));
 	uint64_t page_kib, kib;
 	int rc = vfp_xml_memory(vfp_xml_child(target, "size"), &kib, err);
@@ -285,9 +286,9 @@ static int read_dimm(struct vfp_domain *dom, xmlNodePtr dimm, uint64_t *ret_kib,
 static int find_pages(const struct vfp_domain *dom, const char *node, uint64_t *ret_page_kib,
 		      struct vfp_err *err)
 {
-	xmlNodePtr backing = vfp_xml_child(dom->root, "memoryBacking");
-	xmlNodePtr hugepages = vfp_xml_child(backing, "hugepages");
-	xmlNodePtr page = vfp_xml_child(hugepages, "page");
+	const struct vfp_xml_node *backing = vfp_xml_child(dom->root, "memoryBacking");
+	const struct vfp_xml_node *hugepages = vfp_xml_child(backing, "hugepages");
+	const struct vfp_xml_node *page = vfp_xml_child(hugepages, "page");
 	uint64_t number = 0, page_kib = hugepages && !page ? 0 : PAGES_USUAL;
 
 	if (node && !vfp_number_parse(node, 0, VFP_XML_MAX_NODES - 1, &number))
@@ -361,11 +362,11 @@ static uint64_t count_threads(const struct vfp_domain *dom)
 static uint64_t sum_video_kib(const struct vfp_domain *dom)
 {
 	static const char *const attrs[] = {"ram", "vram"};
-	xmlNodePtr video = vfp_xml_child(dom->devices, "video");
+	const struct vfp_xml_node *video = vfp_xml_child(dom->devices, "video");
 	uint64_t sum = 0;
 
 	for (; video; video = vfp_xml_again(video)) {
-		xmlNodePtr model = vfp_xml_child(video, "model");
+		const struct vfp_xml_node *model = vfp_xml_child(video, "model");
 		uint64_t kib, found = 0;
 
 		for (size_t i = 0; i < VFP_N(attrs); i++) {
@@ -380,7 +381,8 @@ static uint64_t sum_video_kib(const struct vfp_domain *dom)
 	return sum;
 }
 
-static int parse_memory(xmlNodePtr node, const char *text, uint64_t *ret_kib, struct vfp_err *err)
+static int parse_memory(const struct vfp_xml_node *node, const char *text, uint64_t *ret_kib,
+			struct vfp_err *err)
 {
 	const char *unit = vfp_xml_attr(node, "unit");
 	uint64_t value;

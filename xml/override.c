@@ -11,33 +11,31 @@
 
 /* Where the switch of one device is, as far as there is one. */
 struct place {
-	xmlNodePtr device, frontend, property;
+	const struct vfp_xml_node *device, *frontend, *property;
 };
 
-static xmlNodePtr qemu_child(xmlNodePtr parent, const char *name);
-static xmlNodePtr qemu_next(xmlNodePtr node);
 static struct place find_place(const struct vfp_domain *dom, const char *alias);
-static xmlNodePtr find_record(const struct vfp_domain *dom, const char *alias);
+static const struct vfp_xml_node *find_record(const struct vfp_domain *dom, const char *alias);
 static bool is_one_of(const char *alias, char *const *aliases, size_t n);
 static void add_switch(struct vfp_edits *edits, const struct place *place, const char *prefix,
 		       const char *alias, struct vfp_block *devices);
 static void note(struct vfp_override_changes *changes, const char *alias, const char *value);
 static void remove_others(const struct vfp_domain *dom, struct vfp_edits *edits,
 			  char *const *aliases, size_t n, bool is_needed);
-static bool is_alone(xmlNodePtr node);
-static char *prefix_of(xmlNodePtr override);
+static bool is_alone(const struct vfp_xml_node *node);
+static char *prefix_of(const struct vfp_domain *dom, const struct vfp_xml_node *override);
 
 void vfp_override_write(const struct vfp_domain *dom, struct vfp_edits *edits, char *const *aliases,
 			size_t n, struct vfp_override_changes *changes)
 {
-	xmlNodePtr override = qemu_child(dom->root, "override");
-	vfp_autofree char *prefix = prefix_of(override);
+	const struct vfp_xml_node *override = vfp_xml_child_in(dom->root, QEMU_NS, "override");
+	vfp_autofree char *prefix = prefix_of(dom, override);
 	vfp_auto(block) devices = vfp_block_new();
 	vfp_auto(block) block = vfp_block_new();
 
 	for (size_t i = 0; i < n; i++) {
 		struct place place = find_place(dom, aliases[i]);
-		xmlNodePtr record = find_record(dom, aliases[i]);
+		const struct vfp_xml_node *record = find_record(dom, aliases[i]);
 		const char *value = vfp_xml_attr(place.property, "value");
 
 		if (record && place.property)
@@ -117,12 +115,12 @@ static void note(struct vfp_override_changes *changes, const char *alias, const 
 static void remove_others(const struct vfp_domain *dom, struct vfp_edits *edits,
 			  char *const *aliases, size_t n, bool is_needed)
 {
-	xmlNodePtr override = qemu_child(dom->root, "override");
-	xmlNodePtr removed[VFP_MAX_NICS];
+	const struct vfp_xml_node *override = vfp_xml_child_in(dom->root, QEMU_NS, "override");
+	const struct vfp_xml_node *removed[VFP_MAX_NICS];
 	size_t n_removed = 0, n_devices = 0;
-	xmlNodePtr record = vfp_xml_our_child(dom->former, RECORD);
+	const struct vfp_xml_node *record = vfp_xml_our_child(dom->former, RECORD);
 
-	for (; record; record = vfp_xml_our_next(record)) {
+	for (; record; record = vfp_xml_again(record)) {
 		const char *alias = vfp_xml_attr(record, "alias");
 		const char *value = vfp_xml_attr(record, "value");
 		struct place place = find_place(dom, alias ? alias : "");
@@ -137,8 +135,8 @@ static void remove_others(const struct vfp_domain *dom, struct vfp_edits *edits,
 		else if (n_removed < VFP_N(removed))
 			removed[n_removed++] = place.device;
 	}
-	for (xmlNodePtr node = override ? vfp_xml_first(override) : NULL; node;
-	     node = vfp_xml_next(node))
+	for (const struct vfp_xml_node *node = override ? override->first : NULL; node;
+	     node = node->next)
 		n_devices++;
 	if (n_removed && n_removed == n_devices && !is_needed) {
 		vfp_edit_remove(edits, override);
@@ -150,23 +148,24 @@ static void remove_others(const struct vfp_domain *dom, struct vfp_edits *edits,
 
 static struct place find_place(const struct vfp_domain *dom, const char *alias)
 {
-	struct place place = {.device = qemu_child(qemu_child(dom->root, "override"), "device")};
+	const struct vfp_xml_node *override = vfp_xml_child_in(dom->root, QEMU_NS, "override");
+	struct place place = {.device = vfp_xml_child_in(override, QEMU_NS, "device")};
 
 	while (place.device && !vfp_xml_attr_is(place.device, "alias", alias))
-		place.device = qemu_next(place.device);
-	place.frontend = qemu_child(place.device, "frontend");
-	place.property = qemu_child(place.frontend, "property");
+		place.device = vfp_xml_again(place.device);
+	place.frontend = vfp_xml_child_in(place.device, QEMU_NS, "frontend");
+	place.property = vfp_xml_child_in(place.frontend, QEMU_NS, "property");
 	while (place.property && !vfp_xml_attr_is(place.property, "name", PROPERTY))
-		place.property = qemu_next(place.property);
+		place.property = vfp_xml_again(place.property);
 	return place;
 }
 
-static xmlNodePtr find_record(const struct vfp_domain *dom, const char *alias)
+static const struct vfp_xml_node *find_record(const struct vfp_domain *dom, const char *alias)
 {
-	xmlNodePtr record = vfp_xml_our_child(dom->former, RECORD);
+	const struct vfp_xml_node *record = vfp_xml_our_child(dom->former, RECORD);
 
 	while (record && !vfp_xml_attr_is(record, "alias", alias))
-		record = vfp_xml_our_next(record);
+		record = vfp_xml_again(record);
 	return record;
 }
 
@@ -178,40 +177,16 @@ static bool is_one_of(const char *alias, char *const *aliases, size_t n)
 	return false;
 }
 
-static bool is_qemus(xmlNodePtr node, const char *name)
+static bool is_alone(const struct vfp_xml_node *node)
 {
-	return node->ns && !strcmp((const char *)node->ns->href, QEMU_NS) &&
-	       !strcmp((const char *)node->name, name);
-}
-
-static xmlNodePtr qemu_child(xmlNodePtr parent, const char *name)
-{
-	xmlNodePtr node = parent ? vfp_xml_first(parent) : NULL;
-
-	while (node && !is_qemus(node, name))
-		node = vfp_xml_next(node);
-	return node;
-}
-
-static xmlNodePtr qemu_next(xmlNodePtr node)
-{
-	const char *name = (const char *)node->name;
-
-	do
-		node = vfp_xml_next(node);
-	while (node && !is_qemus(node, name));
-	return node;
-}
-
-static bool is_alone(xmlNodePtr node)
-{
-	return vfp_xml_first(node->parent) == node && !vfp_xml_next(node);
+	return node->parent->first == node && !node->next;
 }
 
 /* With the colon, "" for the default namespace. */
-static char *prefix_of(xmlNodePtr override)
+static char *prefix_of(const struct vfp_domain *dom, const struct vfp_xml_node *override)
 {
-	const char *prefix = override ? (const char *) override->ns->prefix : "qemu";
+	const char *tag = override ? dom->text + override->start + 1 : "qemu:";
+	size_t size = strcspn(tag, ": \t\r\n/>");
 
-	return vfp_format("%s%s", prefix ? prefix : "", prefix ? ":" : "");
+	return vfp_format("%.*s", tag[size] == ':' ? (int)size + 1 : 0, tag);
 }

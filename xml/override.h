@@ -31,8 +31,8 @@ struct vfp_override_changes {
 
 /* Makes the document have the switch for the devices @aliases and take away those of ours that are
  * for others. */
-void vfp_override_write(const struct vfp_domain *dom, struct vfp_edits *edits,
-			char *const *aliases, size_t n, struct vfp_override_changes *changes);
+void vfp_override_write(const struct vfp_domain *dom, struct vfp_edits *edits, char *const *aliases,
+			size_t n, struct vfp_override_changes *changes);
 
 /* Whether the document has the switch for that device, and by us. */
 bool vfp_override_is_ours(const struct vfp_domain *dom, const char *alias);

@@ -8,13 +8,13 @@
  */
 #include "xml/pooldef.h"
 
-#include <libxml/relaxng.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "schemas/schemas.h"
 #include "xml/block.h"
-#include "xml/libxml.h"
+#include "schemas/schemas.h"
+#include "xml/schema.h"
+#include "xml/tree.h"
 
 /* What may be in an element: words with blanks between them.  A child with a '+' may be there
  * repeatedly. */
@@ -41,38 +41,34 @@ static const struct vfp_word on_off[] = {{"on", 1}, {"off", 0}, {NULL, 0}};
 static const struct vfp_word trunk_words[] = {{"yes", 1}, {NULL, 0}};
 
 VFP_DEFINE_AUTO(pooldef, struct vfp_pooldef *, vfp_pooldef_free)
-VFP_DEFINE_AUTO(rng_parser, xmlRelaxNGParserCtxtPtr, xmlRelaxNGFreeParserCtxt)
-VFP_DEFINE_AUTO(rng, xmlRelaxNGPtr, xmlRelaxNGFree)
-VFP_DEFINE_AUTO(rng_valid, xmlRelaxNGValidCtxtPtr, xmlRelaxNGFreeValidCtxt)
 
-static int check_shape(xmlNodePtr node, struct vfp_err *err);
+static int check_shape(const struct vfp_xml_node *node, struct vfp_err *err);
 static const char *has_word(const char *words, const char *word);
-static int refuse_unknown(xmlNodePtr node, const char *what, const char *name, const char *words,
-			  struct vfp_err *err);
-static int check_no_text(xmlNodePtr node, struct vfp_err *err);
-static int read_pool(xmlNodePtr root, struct vfp_pooldef *def, struct vfp_err *err);
-static int read_name(xmlNodePtr root, const char *element, const char *what,
+static int refuse_unknown(const struct vfp_xml_node *node, const char *what, const char *name,
+			  const char *words, struct vfp_err *err);
+static int check_no_text(const struct vfp_xml_node *node, struct vfp_err *err);
+static int read_pool(const struct vfp_xml_node *root, struct vfp_pooldef *def, struct vfp_err *err);
+static int read_name(const struct vfp_xml_node *root, const char *element, const char *what,
 		     char ret_name[VFP_NAME_SIZE], struct vfp_err *err);
-static int read_placement(xmlNodePtr node, struct vfp_pooldef *def, struct vfp_err *err);
-static int read_pfs(xmlNodePtr root, struct vfp_pooldef *def, struct vfp_err *err);
-static int read_pf(xmlNodePtr node, struct vfp_pool_pf *ret_pf, struct vfp_err *err);
-static int read_portgroups(xmlNodePtr root, struct vfp_pooldef *def, struct vfp_err *err);
-static int read_portgroup(xmlNodePtr node, struct vfp_portgroup *ret_portgroup,
+static int read_placement(const struct vfp_xml_node *node, struct vfp_pooldef *def,
 			  struct vfp_err *err);
-static int check_against_others(xmlNodePtr node, const struct vfp_pooldef *def,
+static int read_pfs(const struct vfp_xml_node *root, struct vfp_pooldef *def, struct vfp_err *err);
+static int read_pf(const struct vfp_xml_node *node, struct vfp_pool_pf *ret_pf,
+		   struct vfp_err *err);
+static int read_portgroups(const struct vfp_xml_node *root, struct vfp_pooldef *def,
+			   struct vfp_err *err);
+static int read_portgroup(const struct vfp_xml_node *node, struct vfp_portgroup *ret_portgroup,
+			  struct vfp_err *err);
+static int check_against_others(const struct vfp_xml_node *node, const struct vfp_pooldef *def,
 				struct vfp_err *err);
-static int read_vlan(xmlNodePtr node, struct vfp_portgroup *portgroup, struct vfp_err *err);
-static int read_vf(xmlNodePtr node, struct vfp_portgroup *portgroup, struct vfp_err *err);
-static int read_word(xmlNodePtr node, const char *attr, const struct vfp_word *table, int *value,
+static int read_vlan(const struct vfp_xml_node *node, struct vfp_portgroup *portgroup,
 		     struct vfp_err *err);
-static int read_number(xmlNodePtr node, const char *attr, uint64_t min, uint64_t max,
-		       uint64_t *value, struct vfp_err *err);
-static int check_schema(xmlDocPtr doc, struct vfp_err *err);
-#if LIBXML_VERSION >= 21200
-static void note_error(void *user, const xmlError *error);
-#else
-static void note_error(void *user, xmlErrorPtr error);
-#endif
+static int read_vf(const struct vfp_xml_node *node, struct vfp_portgroup *portgroup,
+		   struct vfp_err *err);
+static int read_word(const struct vfp_xml_node *node, const char *attr,
+		     const struct vfp_word *table, int *value, struct vfp_err *err);
+static int read_number(const struct vfp_xml_node *node, const char *attr, uint64_t min,
+		       uint64_t max, uint64_t *value, struct vfp_err *err);
 static void write_pf(const struct vfp_pool_pf *pf, struct vfp_block *block);
 static void write_placement(const struct vfp_pooldef *def, struct vfp_block *block);
 static void write_portgroup(const struct vfp_portgroup *portgroup, struct vfp_block *block);
@@ -83,16 +79,14 @@ static char *number_attr(const char *attr, uint32_t value);
 int vfp_pooldef_read(const char *text, size_t size, struct vfp_pooldef *ret_def,
 		     struct vfp_err *err)
 {
-	vfp_auto(xmldoc) doc = NULL;
+	vfp_auto(xmltree) root = NULL;
 	struct vfp_pooldef def = {.park = true};
 	vfp_auto(pooldef) given_back = &def;
-	xmlNodePtr root;
 	int rc;
 
-	rc = vfp_xml_parse(text, size, &doc, err);
+	rc = vfp_xml_parse(text, size, &root, err);
 	if (rc < 0)
 		return rc;
-	root = xmlDocGetRootElement(doc);
 	if (!vfp_xml_is(root, "vfpool"))
 		return vfp_fail(err, EINVAL, "the document is a <%s>, expected <vfpool>",
 				root->name);
@@ -100,7 +94,7 @@ int vfp_pooldef_read(const char *text, size_t size, struct vfp_pooldef *ret_def,
 	if (rc == 0)
 		rc = read_pool(root, &def, err);
 	if (rc == 0)
-		rc = check_schema(doc, err);
+		rc = vfp_schema_check(text, size, vfp_schema_pool_rng, err);
 	if (rc < 0)
 		return rc;
 	given_back = NULL;
@@ -132,25 +126,24 @@ int vfp_pooldef_write(const struct vfp_pooldef *def, char **ret_text, struct vfp
 }
 
 /* Whether each element and attribute is known where it is. */
-static int check_shape(xmlNodePtr node, struct vfp_err *err)
+static int check_shape(const struct vfp_xml_node *node, struct vfp_err *err)
 {
 	const struct shape *shape = shapes;
 	int rc;
 
-	while (strcmp(shape->element, (const char *)node->name) != 0)
+	while (strcmp(shape->element, node->name) != 0)
 		shape++;
-	for (xmlAttrPtr attr = node->properties; attr; attr = attr->next)
-		if (attr->ns || !has_word(shape->attrs, (const char *)attr->name))
-			return refuse_unknown(node, "attribute", (const char *)attr->name,
-					      shape->attrs, err);
-	for (xmlNodePtr child = vfp_xml_first(node); child; child = vfp_xml_next(child)) {
-		const char *found = has_word(shape->children, (const char *)child->name);
+	for (size_t i = 0; i < node->n_attrs; i++)
+		if (node->attrs[i].space || !has_word(shape->attrs, node->attrs[i].name))
+			return refuse_unknown(node, "attribute", node->attrs[i].name, shape->attrs,
+					      err);
+	for (const struct vfp_xml_node *child = node->first; child; child = child->next) {
+		const char *found = has_word(shape->children, child->name);
 
-		if (child->ns || !found)
-			return refuse_unknown(child, "element in", (const char *)node->name,
-					      shape->children, err);
-		if (found[strlen((const char *)child->name)] != '+' &&
-		    vfp_xml_child(node, (const char *)child->name) != child)
+		if (child->space || !found)
+			return refuse_unknown(child, "element in", node->name, shape->children,
+					      err);
+		if (found[strlen(child->name)] != '+' && vfp_xml_child(node, child->name) != child)
 			return vfp_xml_fail(child, err,
 					    "a second one in <%s>, expected one at most",
 					    node->name);
@@ -174,8 +167,8 @@ static const char *has_word(const char *words, const char *word)
 	return NULL;
 }
 
-static int refuse_unknown(xmlNodePtr node, const char *what, const char *name, const char *words,
-			  struct vfp_err *err)
+static int refuse_unknown(const struct vfp_xml_node *node, const char *what, const char *name,
+			  const char *words, struct vfp_err *err)
 {
 	vfp_autofree char *list = vfp_strdup(words);
 	char *out = list;
@@ -188,16 +181,14 @@ static int refuse_unknown(xmlNodePtr node, const char *what, const char *name, c
 			    *list ? "one of: " : "none", list);
 }
 
-static int check_no_text(xmlNodePtr node, struct vfp_err *err)
+static int check_no_text(const struct vfp_xml_node *node, struct vfp_err *err)
 {
-	for (xmlNodePtr child = node->children; child; child = child->next)
-		if ((child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE) &&
-		    !xmlIsBlankNode(child))
-			return vfp_xml_fail(node, err, "text in it, expected elements only");
-	return 0;
+	vfp_autofree char *text = vfp_xml_text(node);
+
+	return *text ? vfp_xml_fail(node, err, "text in it, expected elements only") : 0;
 }
 
-static int read_pool(xmlNodePtr root, struct vfp_pooldef *def, struct vfp_err *err)
+static int read_pool(const struct vfp_xml_node *root, struct vfp_pooldef *def, struct vfp_err *err)
 {
 	int rc;
 
@@ -213,15 +204,13 @@ static int read_pool(xmlNodePtr root, struct vfp_pooldef *def, struct vfp_err *e
 	return rc;
 }
 
-static int read_name(xmlNodePtr root, const char *element, const char *what,
+static int read_name(const struct vfp_xml_node *root, const char *element, const char *what,
 		     char ret_name[VFP_NAME_SIZE], struct vfp_err *err)
 {
-	xmlNodePtr node = vfp_xml_child(root, element);
-	xmlChar *content = node ? xmlNodeGetContent(node) : NULL;
-	vfp_autofree char *name = vfp_strdup(content ? (const char *)content : "");
+	const struct vfp_xml_node *node = vfp_xml_child(root, element);
+	const char *name = node && node->text ? node->text : "";
 	struct vfp_err why;
 
-	xmlFree(content);
 	if (!node)
 		return vfp_xml_fail(root, err, "no <%s> in it", element);
 	if (vfp_name_check(what, name, &why) < 0)
@@ -230,7 +219,8 @@ static int read_name(xmlNodePtr root, const char *element, const char *what,
 	return 0;
 }
 
-static int read_placement(xmlNodePtr node, struct vfp_pooldef *def, struct vfp_err *err)
+static int read_placement(const struct vfp_xml_node *node, struct vfp_pooldef *def,
+			  struct vfp_err *err)
 {
 	int policy = VFP_POLICY_SPREAD, numa = VFP_NUMA_PREFER, park = true;
 	int rc;
@@ -246,11 +236,12 @@ static int read_placement(xmlNodePtr node, struct vfp_pooldef *def, struct vfp_e
 	return rc;
 }
 
-static int read_pfs(xmlNodePtr root, struct vfp_pooldef *def, struct vfp_err *err)
+static int read_pfs(const struct vfp_xml_node *root, struct vfp_pooldef *def, struct vfp_err *err)
 {
 	int rc;
 
-	for (xmlNodePtr node = vfp_xml_child(root, "pf"); node; node = vfp_xml_again(node)) {
+	for (const struct vfp_xml_node *node = vfp_xml_child(root, "pf"); node;
+	     node = vfp_xml_again(node)) {
 		if (def->n_pfs == VFP_POOL_MAX_PFS)
 			return vfp_xml_fail(node, err, "one too many, a pool has %d at most",
 					    VFP_POOL_MAX_PFS);
@@ -270,7 +261,7 @@ static int read_pfs(xmlNodePtr root, struct vfp_pooldef *def, struct vfp_err *er
 	return 0;
 }
 
-static int read_pf(xmlNodePtr node, struct vfp_pool_pf *ret_pf, struct vfp_err *err)
+static int read_pf(const struct vfp_xml_node *node, struct vfp_pool_pf *ret_pf, struct vfp_err *err)
 {
 	const char *dev = vfp_xml_attr(node, "dev");
 	const char *vfs = vfp_xml_attr(node, "vfs");
@@ -292,13 +283,14 @@ static int read_pf(xmlNodePtr node, struct vfp_pool_pf *ret_pf, struct vfp_err *
 	return 0;
 }
 
-static int read_portgroups(xmlNodePtr root, struct vfp_pooldef *def, struct vfp_err *err)
+static int read_portgroups(const struct vfp_xml_node *root, struct vfp_pooldef *def,
+			   struct vfp_err *err)
 {
-	xmlNodePtr node = vfp_xml_child(root, "portgroup");
+	const struct vfp_xml_node *node = vfp_xml_child(root, "portgroup");
 	size_t n = 0;
 	int rc;
 
-	for (xmlNodePtr child = node; child; child = vfp_xml_again(child))
+	for (const struct vfp_xml_node *child = node; child; child = vfp_xml_again(child))
 		n++;
 	if (n > VFP_POOL_MAX_PORTGROUPS)
 		return vfp_xml_fail(node, err, "%zu of them, a pool has %d at most", n,
@@ -317,7 +309,8 @@ static int read_portgroups(xmlNodePtr root, struct vfp_pooldef *def, struct vfp_
 	return 0;
 }
 
-static int read_portgroup(xmlNodePtr node, struct vfp_portgroup *ret_portgroup, struct vfp_err *err)
+static int read_portgroup(const struct vfp_xml_node *node, struct vfp_portgroup *ret_portgroup,
+			  struct vfp_err *err)
 {
 	struct vfp_portgroup portgroup = {.attrs = VFP_ATTRS_SCRUBBED};
 	const char *name = vfp_xml_attr(node, "name");
@@ -340,7 +333,8 @@ static int read_portgroup(xmlNodePtr node, struct vfp_portgroup *ret_portgroup, 
 	return 0;
 }
 
-static int check_against_others(xmlNodePtr node, const struct vfp_pooldef *def, struct vfp_err *err)
+static int check_against_others(const struct vfp_xml_node *node, const struct vfp_pooldef *def,
+				struct vfp_err *err)
 {
 	const struct vfp_portgroup *last = &def->portgroups[def->n_portgroups];
 
@@ -357,9 +351,10 @@ static int check_against_others(xmlNodePtr node, const struct vfp_pooldef *def, 
 	return 0;
 }
 
-static int read_vlan(xmlNodePtr node, struct vfp_portgroup *portgroup, struct vfp_err *err)
+static int read_vlan(const struct vfp_xml_node *node, struct vfp_portgroup *portgroup,
+		     struct vfp_err *err)
 {
-	xmlNodePtr tag = vfp_xml_child(node, "tag");
+	const struct vfp_xml_node *tag = vfp_xml_child(node, "tag");
 	int is_trunk = false, protocol = portgroup->attrs.vlan_proto;
 	uint64_t id = 0;
 	int rc;
@@ -383,24 +378,22 @@ static int read_vlan(xmlNodePtr node, struct vfp_portgroup *portgroup, struct vf
 	return rc;
 }
 
-static int read_vf(xmlNodePtr node, struct vfp_portgroup *portgroup, struct vfp_err *err)
+static int read_vf(const struct vfp_xml_node *node, struct vfp_portgroup *portgroup,
+		   struct vfp_err *err)
 {
 	struct vfp_err why;
 	int rc = 0;
 
-	for (xmlAttrPtr attr = node ? node->properties : NULL; rc == 0 && attr; attr = attr->next) {
-		const char *name = (const char *)attr->name;
-
-		rc = vfp_portgroup_set(portgroup, name, vfp_xml_attr(node, name), &why);
-	}
+	for (size_t i = 0; rc == 0 && node && i < node->n_attrs; i++)
+		rc = vfp_portgroup_set(portgroup, node->attrs[i].name, node->attrs[i].value, &why);
 	if (rc == 0)
 		rc = vfp_portgroup_check(portgroup, &why);
 	return rc < 0 ? vfp_xml_fail(node, err, "%s", why.msg) : 0;
 }
 
 /* An attribute that is absent leaves *value as it is; so does a @node of NULL. */
-static int read_word(xmlNodePtr node, const char *attr, const struct vfp_word *table, int *value,
-		     struct vfp_err *err)
+static int read_word(const struct vfp_xml_node *node, const char *attr,
+		     const struct vfp_word *table, int *value, struct vfp_err *err)
 {
 	const char *word = vfp_xml_attr(node, attr);
 	char list[64] = "";
@@ -417,8 +410,8 @@ static int read_word(xmlNodePtr node, const char *attr, const struct vfp_word *t
 	return vfp_xml_fail(node, err, "%s='%s', expected %s", attr, word, list);
 }
 
-static int read_number(xmlNodePtr node, const char *attr, uint64_t min, uint64_t max,
-		       uint64_t *value, struct vfp_err *err)
+static int read_number(const struct vfp_xml_node *node, const char *attr, uint64_t min,
+		       uint64_t max, uint64_t *value, struct vfp_err *err)
 {
 	const char *text = vfp_xml_attr(node, attr);
 
@@ -426,36 +419,6 @@ static int read_number(xmlNodePtr node, const char *attr, uint64_t min, uint64_t
 		return vfp_xml_fail(node, err, "%s='%s', expected %llu to %llu", attr, text,
 				    (unsigned long long)min, (unsigned long long)max);
 	return 0;
-}
-
-static int check_schema(xmlDocPtr doc, struct vfp_err *err)
-{
-	vfp_auto(rng_parser) parser =
-		xmlRelaxNGNewMemParserCtxt(vfp_schema_pool_rng, (int)strlen(vfp_schema_pool_rng));
-	vfp_auto(rng) rng = parser ? xmlRelaxNGParse(parser) : NULL;
-	vfp_auto(rng_valid) valid = rng ? xmlRelaxNGNewValidCtxt(rng) : NULL;
-	struct vfp_err first = {0};
-
-	if (!valid)
-		return vfp_fail(err, EINVAL, "the schema that is built in cannot be read");
-	xmlRelaxNGSetValidStructuredErrors(valid, note_error, &first);
-	if (xmlRelaxNGValidateDoc(valid, doc) == 0)
-		return 0;
-	return vfp_fail(err, EINVAL, "%s", first.code ? first.msg : "not as schemas/pool.rng says");
-}
-
-/* Keeps the first: those that follow are about the elements around it. */
-#if LIBXML_VERSION >= 21200
-static void note_error(void *user, const xmlError *error)
-#else
-static void note_error(void *user, xmlErrorPtr error)
-#endif
-{
-	struct vfp_err *first = user;
-
-	if (!first->code)
-		vfp_fail(first, EINVAL, "line %d: %.*s", error->line,
-			 (int)strcspn(error->message, "\n"), error->message);
 }
 
 static void write_pf(const struct vfp_pool_pf *pf, struct vfp_block *block)

@@ -12,28 +12,31 @@
 #include "base/pooldef.h"
 #include "xml/document.h"
 #include "xml/edit.h"
-#include "xml/libxml.h"
+#include "xml/tree.h"
 
 VFP_DEFINE_AUTO(domain, struct vfp_domain *, vfp_domain_free)
 
-static const char *disk_target(xmlNodePtr disk);
+static const char *disk_target(const struct vfp_xml_node *disk);
 static int read_root(struct vfp_domain *dom, struct vfp_err *err);
 static int read_uuid(struct vfp_domain *dom, struct vfp_err *err);
 static void read_numa_nodes(struct vfp_domain *dom);
 static bool nodeset_format(const bool nodes[VFP_XML_MAX_NODES], char ret_range[VFP_RANGE_SIZE]);
 static int read_kept(struct vfp_domain *dom, struct vfp_err *err);
-static int read_port(xmlNodePtr node, struct vfp_xml_port *ret_port, struct vfp_err *err);
+static int read_port(const struct vfp_xml_node *node, struct vfp_xml_port *ret_port,
+		     struct vfp_err *err);
 static int read_nics(struct vfp_domain *dom, struct vfp_err *err);
-static int read_nic(xmlNodePtr node, struct vfp_nic *ret_nic, bool *ret_concerns,
+static int read_nic(const struct vfp_xml_node *node, struct vfp_nic *ret_nic, bool *ret_concerns,
 		    struct vfp_err *err);
-static int read_network(xmlNodePtr node, struct vfp_nic *ret_nic, bool *ret_concerns,
+static int read_network(const struct vfp_xml_node *node, struct vfp_nic *ret_nic,
+			bool *ret_concerns, struct vfp_err *err);
+static int read_hostdev(const struct vfp_xml_node *node, struct vfp_nic *ret_nic,
 			struct vfp_err *err);
-static int read_hostdev(xmlNodePtr node, struct vfp_nic *ret_nic, struct vfp_err *err);
-static int read_mac(xmlNodePtr interface, struct vfp_mac *ret_mac, struct vfp_err *err);
-static int read_vlan(xmlNodePtr interface, uint16_t *ret_vlan, struct vfp_err *err);
+static int read_mac(const struct vfp_xml_node *interface, struct vfp_mac *ret_mac,
+		    struct vfp_err *err);
+static int read_vlan(const struct vfp_xml_node *interface, uint16_t *ret_vlan, struct vfp_err *err);
 static bool c_number_parse(const char *s, uint64_t max, uint64_t *ret_value);
 static void find_port(struct vfp_domain *dom, size_t i, bool by_alias);
-static bool alias_mac(xmlNodePtr interface, struct vfp_mac *ret_mac);
+static bool alias_mac(const struct vfp_xml_node *interface, struct vfp_mac *ret_mac);
 static int check_macs(const struct vfp_domain *dom, struct vfp_err *err);
 
 int vfp_domain_read(const char *text, size_t size, struct vfp_domain **ret_dom, struct vfp_err *err)
@@ -41,7 +44,7 @@ int vfp_domain_read(const char *text, size_t size, struct vfp_domain **ret_dom, 
 	vfp_auto(domain) dom = vfp_alloc(1, sizeof(*dom));
 	int rc;
 
-	rc = vfp_xml_parse(text, size, &dom->doc, err);
+	rc = vfp_xml_parse(text, size, &dom->root, err);
 	if (rc < 0)
 		return rc;
 	dom->text = memcpy(vfp_alloc(size + 1, 1), text, size);
@@ -57,8 +60,7 @@ void vfp_domain_free(struct vfp_domain *dom)
 {
 	if (!dom)
 		return;
-	if (dom->doc)
-		xmlFreeDoc(dom->doc);
+	vfp_xml_free(dom->root);
 	free(dom->ports);
 	free(dom->name);
 	free(dom->text);
@@ -84,7 +86,7 @@ size_t vfp_domain_nics(const struct vfp_domain *dom, const struct vfp_nic **ret_
 char *vfp_domain_nic_xml(const struct vfp_domain *dom, size_t place)
 {
 	const struct vfp_layout layout = {.eol = "\n", .indent = "", .unit = "  ", .unit_size = 2};
-	vfp_auto(source) source = vfp_source_new(dom->text, dom->size, dom->doc);
+	vfp_auto(source) source = vfp_source_new(dom->text, dom->size, dom->root);
 	vfp_auto(block) block = vfp_block_new();
 
 	vfp_source_copy(source, dom->places[place].node, block, 0);
@@ -103,35 +105,19 @@ const char *vfp_domain_numa_nodes(const struct vfp_domain *dom)
 
 const char *vfp_domain_snapshot_disk(const struct vfp_domain *dom)
 {
-	xmlNodePtr disk = vfp_xml_child(dom->devices, "disk");
+	const struct vfp_xml_node *disk = vfp_xml_child(dom->devices, "disk");
 
 	while (disk && vfp_xml_disk_is_left_out(disk))
 		disk = vfp_xml_again(disk);
 	return disk ? disk_target(disk) : NULL;
 }
 
-xmlNodePtr vfp_xml_our_child(xmlNodePtr parent, const char *name)
+const struct vfp_xml_node *vfp_xml_our_child(const struct vfp_xml_node *parent, const char *name)
 {
-	for (xmlNodePtr node = parent ? vfp_xml_first(parent) : NULL; node;
-	     node = vfp_xml_next(node))
-		if (node->ns && !strcmp((const char *)node->ns->href, VFP_XML_NS) &&
-		    !strcmp((const char *)node->name, name))
-			return node;
-	return NULL;
+	return vfp_xml_child_in(parent, VFP_XML_NS, name);
 }
 
-xmlNodePtr vfp_xml_our_next(xmlNodePtr node)
-{
-	const xmlChar *name = node->name, *href = node->ns->href;
-
-	do
-		node = vfp_xml_next(node);
-	while (node &&
-	       !(node->ns && xmlStrEqual(node->ns->href, href) && xmlStrEqual(node->name, name)));
-	return node;
-}
-
-int vfp_xml_pci(xmlNodePtr address, struct vfp_pci *ret_pci, struct vfp_err *err)
+int vfp_xml_pci(const struct vfp_xml_node *address, struct vfp_pci *ret_pci, struct vfp_err *err)
 {
 	static const struct {
 		const char *attr;
@@ -153,7 +139,7 @@ int vfp_xml_pci(xmlNodePtr address, struct vfp_pci *ret_pci, struct vfp_err *err
 	return 0;
 }
 
-bool vfp_xml_fits_vf(xmlNodePtr child)
+bool vfp_xml_fits_vf(const struct vfp_xml_node *child)
 {
 	static const struct {
 		const char *element;
@@ -170,7 +156,7 @@ bool vfp_xml_fits_vf(xmlNodePtr child)
 	return false;
 }
 
-bool vfp_xml_disk_is_left_out(xmlNodePtr disk)
+bool vfp_xml_disk_is_left_out(const struct vfp_xml_node *disk)
 {
 	const char *snapshot = vfp_xml_attr(disk, "snapshot");
 
@@ -179,10 +165,10 @@ bool vfp_xml_disk_is_left_out(xmlNodePtr disk)
 	return vfp_xml_child(disk, "readonly") || vfp_xml_attr_is(disk, "device", "cdrom");
 }
 
-const char *vfp_xml_disk_name(xmlNodePtr disk)
+const char *vfp_xml_disk_name(const struct vfp_xml_node *disk)
 {
 	const char *name = disk_target(disk);
-	xmlNodePtr other = vfp_xml_child(disk->parent, "disk");
+	const struct vfp_xml_node *other = vfp_xml_child(disk->parent, "disk");
 
 	for (; name && other != disk; other = vfp_xml_again(other))
 		if (disk_target(other) && !strcmp(disk_target(other), name))
@@ -190,17 +176,18 @@ const char *vfp_xml_disk_name(xmlNodePtr disk)
 	return name;
 }
 
-xmlNodePtr vfp_xml_former_disk(const struct vfp_domain *dom, xmlNodePtr disk)
+const struct vfp_xml_node *vfp_xml_former_disk(const struct vfp_domain *dom,
+					       const struct vfp_xml_node *disk)
 {
 	const char *dev = vfp_xml_disk_name(disk);
-	xmlNodePtr record = vfp_xml_our_child(dom->former, "disk");
+	const struct vfp_xml_node *record = vfp_xml_our_child(dom->former, "disk");
 
 	while (dev && record && !vfp_xml_attr_is(record, "dev", dev))
-		record = vfp_xml_our_next(record);
+		record = vfp_xml_again(record);
 	return dev ? record : NULL;
 }
 
-static const char *disk_target(xmlNodePtr disk)
+static const char *disk_target(const struct vfp_xml_node *disk)
 {
 	return vfp_xml_attr(vfp_xml_child(disk, "target"), "dev");
 }
@@ -209,11 +196,10 @@ static int read_root(struct vfp_domain *dom, struct vfp_err *err)
 {
 	int rc;
 
-	dom->root = xmlDocGetRootElement(dom->doc);
 	if (!vfp_xml_is(dom->root, "domain"))
 		return vfp_fail(err, EINVAL,
 				"the document is a <%s>%s, expected libvirt's <domain>",
-				dom->root->name, dom->root->ns ? " in a namespace" : "");
+				dom->root->name, dom->root->space ? " in a namespace" : "");
 	dom->name = vfp_xml_text(vfp_xml_child(dom->root, "name"));
 	dom->devices = vfp_xml_child(dom->root, "devices");
 	read_numa_nodes(dom);
@@ -229,7 +215,7 @@ static int read_root(struct vfp_domain *dom, struct vfp_err *err)
 
 static int read_uuid(struct vfp_domain *dom, struct vfp_err *err)
 {
-	xmlNodePtr node = vfp_xml_child(dom->root, "uuid");
+	const struct vfp_xml_node *node = vfp_xml_child(dom->root, "uuid");
 	vfp_autofree char *text = vfp_xml_text(node);
 
 	if (node && vfp_uuid_parse(text, dom->uuid) < 0)
@@ -240,7 +226,8 @@ static int read_uuid(struct vfp_domain *dom, struct vfp_err *err)
 /* A node set that is not understood is none: it only says which VFs are nearer. */
 static void read_numa_nodes(struct vfp_domain *dom)
 {
-	xmlNodePtr memory = vfp_xml_child(vfp_xml_child(dom->root, "numatune"), "memory");
+	const struct vfp_xml_node *memory =
+		vfp_xml_child(vfp_xml_child(dom->root, "numatune"), "memory");
 	const char *nodeset = vfp_xml_attr(memory, "nodeset");
 	bool nodes[VFP_XML_MAX_NODES] = {false};
 
@@ -275,17 +262,17 @@ static bool nodeset_format(const bool nodes[VFP_XML_MAX_NODES], char ret_range[V
 static int read_kept(struct vfp_domain *dom, struct vfp_err *err)
 {
 	uint64_t former_kib;
-	xmlNodePtr node;
+	const struct vfp_xml_node *node;
 	size_t n = 0;
 	int rc;
 
 	dom->ours = vfp_xml_our_child(vfp_xml_child(dom->root, "metadata"), "domain");
 	dom->former = vfp_xml_our_child(dom->ours, "former");
 	node = vfp_xml_our_child(dom->ours, "port");
-	for (xmlNodePtr port = node; port; port = vfp_xml_our_next(port))
+	for (const struct vfp_xml_node *port = node; port; port = vfp_xml_again(port))
 		n++;
 	dom->ports = vfp_alloc(n, sizeof(*dom->ports));
-	for (; node; node = vfp_xml_our_next(node)) {
+	for (; node; node = vfp_xml_again(node)) {
 		rc = read_port(node, &dom->ports[dom->n_ports], err);
 		if (rc < 0)
 			return rc;
@@ -294,12 +281,13 @@ static int read_kept(struct vfp_domain *dom, struct vfp_err *err)
 	return vfp_xml_memory(vfp_xml_our_child(dom->former, "currentMemory"), &former_kib, err);
 }
 
-static int read_port(xmlNodePtr node, struct vfp_xml_port *ret_port, struct vfp_err *err)
+static int read_port(const struct vfp_xml_node *node, struct vfp_xml_port *ret_port,
+		     struct vfp_err *err)
 {
 	const char *mac = vfp_xml_attr(node, "mac");
 	const char *pool = vfp_xml_attr(node, "pool");
 	const char *portgroup = vfp_xml_attr(node, "portgroup");
-	xmlNodePtr interface = vfp_xml_child(node, "interface");
+	const struct vfp_xml_node *interface = vfp_xml_child(node, "interface");
 	struct vfp_xml_port port = {0};
 	struct vfp_err why = {0};
 
@@ -318,11 +306,11 @@ static int read_port(xmlNodePtr node, struct vfp_xml_port *ret_port, struct vfp_
 
 static int read_nics(struct vfp_domain *dom, struct vfp_err *err)
 {
-	xmlNodePtr node = dom->devices ? vfp_xml_first(dom->devices) : NULL;
+	const struct vfp_xml_node *node = dom->devices ? dom->devices->first : NULL;
 	bool concerns;
 	int rc;
 
-	for (; node; node = vfp_xml_next(node)) {
+	for (; node; node = node->next) {
 		struct vfp_nic nic = {0};
 
 		rc = read_nic(node, &nic, &concerns, err);
@@ -350,7 +338,7 @@ static int read_nics(struct vfp_domain *dom, struct vfp_err *err)
 
 /* Tells the kinds apart.  Of a device that can be no pool's nothing is read, so nothing in it can
  * be wrong. */
-static int read_nic(xmlNodePtr node, struct vfp_nic *ret_nic, bool *ret_concerns,
+static int read_nic(const struct vfp_xml_node *node, struct vfp_nic *ret_nic, bool *ret_concerns,
 		    struct vfp_err *err)
 {
 	bool is_interface = vfp_xml_is(node, "interface");
@@ -370,10 +358,10 @@ static int read_nic(xmlNodePtr node, struct vfp_nic *ret_nic, bool *ret_concerns
 }
 
 /* A network whose name can be no pool's does not concern us. */
-static int read_network(xmlNodePtr node, struct vfp_nic *ret_nic, bool *ret_concerns,
-			struct vfp_err *err)
+static int read_network(const struct vfp_xml_node *node, struct vfp_nic *ret_nic,
+			bool *ret_concerns, struct vfp_err *err)
 {
-	xmlNodePtr source = vfp_xml_child(node, "source");
+	const struct vfp_xml_node *source = vfp_xml_child(node, "source");
 	const char *network = vfp_xml_attr(source, "network");
 	const char *portgroup = vfp_xml_attr(source, "portgroup");
 
@@ -389,10 +377,12 @@ static int read_network(xmlNodePtr node, struct vfp_nic *ret_nic, bool *ret_conc
 	return read_mac(node, &ret_nic->want.mac, err);
 }
 
-static int read_hostdev(xmlNodePtr node, struct vfp_nic *ret_nic, struct vfp_err *err)
+static int read_hostdev(const struct vfp_xml_node *node, struct vfp_nic *ret_nic,
+			struct vfp_err *err)
 {
 	const char *alias = vfp_xml_attr(vfp_xml_child(node, "alias"), "name");
-	xmlNodePtr address = vfp_xml_child(vfp_xml_child(node, "source"), "address");
+	const struct vfp_xml_node *address =
+		vfp_xml_child(vfp_xml_child(node, "source"), "address");
 	int rc;
 
 	ret_nic->kind = VFP_NIC_HOSTDEV;
@@ -410,9 +400,10 @@ static int read_hostdev(xmlNodePtr node, struct vfp_nic *ret_nic, struct vfp_err
 	return rc;
 }
 
-static int read_mac(xmlNodePtr interface, struct vfp_mac *ret_mac, struct vfp_err *err)
+static int read_mac(const struct vfp_xml_node *interface, struct vfp_mac *ret_mac,
+		    struct vfp_err *err)
 {
-	xmlNodePtr node = vfp_xml_child(interface, "mac");
+	const struct vfp_xml_node *node = vfp_xml_child(interface, "mac");
 	const char *mac = vfp_xml_attr(node, "address");
 
 	if (mac && vfp_mac_parse(mac, ret_mac) < 0)
@@ -423,9 +414,9 @@ static int read_mac(xmlNodePtr interface, struct vfp_mac *ret_mac, struct vfp_er
 	return 0;
 }
 
-static int read_vlan(xmlNodePtr interface, uint16_t *ret_vlan, struct vfp_err *err)
+static int read_vlan(const struct vfp_xml_node *interface, uint16_t *ret_vlan, struct vfp_err *err)
 {
-	xmlNodePtr tag = vfp_xml_child(vfp_xml_child(interface, "vlan"), "tag");
+	const struct vfp_xml_node *tag = vfp_xml_child(vfp_xml_child(interface, "vlan"), "tag");
 	const char *id = vfp_xml_attr(tag, "id");
 	uint64_t value = 0;
 
@@ -478,7 +469,7 @@ static void find_port(struct vfp_domain *dom, size_t i, bool by_alias)
 }
 
 /* "ua-vfpool-525400000001" */
-static bool alias_mac(xmlNodePtr interface, struct vfp_mac *ret_mac)
+static bool alias_mac(const struct vfp_xml_node *interface, struct vfp_mac *ret_mac)
 {
 	const char *digits = vfp_xml_attr(vfp_xml_child(interface, "alias"), "name");
 	char mac[VFP_MAC_SIZE];

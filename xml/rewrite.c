@@ -49,36 +49,39 @@ static void add_uuid(struct work *work, const char *uuid);
 static void bind_nics(struct work *work, const struct vfp_binding *bindings, const size_t *nics,
 		      size_t n);
 static void bind_nic(struct work *work, size_t i, const struct vfp_binding *binding);
-static void drop_unfit(struct work *work, xmlNodePtr interface);
-static void bind_children(struct work *work, const struct vfp_nic *nic, xmlNodePtr interface,
-			  const struct vfp_binding *binding);
-static void bind_mac(struct work *work, const struct vfp_nic *nic, xmlNodePtr interface,
-		     const struct vfp_binding *binding, struct vfp_block *missing);
-static void bind_source(struct work *work, const struct vfp_nic *nic, xmlNodePtr interface,
-			const struct vfp_binding *binding, struct vfp_block *missing);
-static void bind_vlan(struct work *work, const struct vfp_nic *nic, xmlNodePtr interface,
-		      const struct vfp_binding *binding, struct vfp_block *missing);
-static bool is_plain_vlan(xmlNodePtr vlan, uint16_t id);
-static void bind_alias(struct work *work, xmlNodePtr interface, const struct vfp_binding *binding,
-		       struct vfp_block *missing);
+static void drop_unfit(struct work *work, const struct vfp_xml_node *interface);
+static void bind_children(struct work *work, const struct vfp_nic *nic,
+			  const struct vfp_xml_node *interface, const struct vfp_binding *binding);
+static void bind_mac(struct work *work, const struct vfp_nic *nic,
+		     const struct vfp_xml_node *interface, const struct vfp_binding *binding,
+		     struct vfp_block *missing);
+static void bind_source(struct work *work, const struct vfp_nic *nic,
+			const struct vfp_xml_node *interface, const struct vfp_binding *binding,
+			struct vfp_block *missing);
+static void bind_vlan(struct work *work, const struct vfp_nic *nic,
+		      const struct vfp_xml_node *interface, const struct vfp_binding *binding,
+		      struct vfp_block *missing);
+static bool is_plain_vlan(const struct vfp_xml_node *vlan, uint16_t id);
+static void bind_alias(struct work *work, const struct vfp_xml_node *interface,
+		       const struct vfp_binding *binding, struct vfp_block *missing);
 static void keep_port(struct work *work, size_t i, const struct vfp_binding *binding);
 static void write_port(struct work *work, const struct vfp_mac *mac, const char *pool,
-		       const char *portgroup, xmlNodePtr interface);
+		       const char *portgroup, const struct vfp_xml_node *interface);
 static void lock_memory(struct work *work);
 static void fill_current_memory(struct work *work);
-static char *unit_attr(xmlNodePtr memory);
+static char *unit_attr(const struct vfp_xml_node *memory);
 static void remove_balloon(struct work *work);
 static void leave_disks_out(struct work *work);
 static void switch_migration_off(struct work *work, const struct vfp_binding *bindings,
 				 const size_t *nics, size_t n);
 static char *alias_of(const struct vfp_mac *mac);
-static void add_former_disk(struct work *work, xmlNodePtr disk);
+static void add_former_disk(struct work *work, const struct vfp_xml_node *disk);
 static void add_former(struct work *work, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-static void keep_former(struct work *work, xmlNodePtr record);
+static void keep_former(struct work *work, const struct vfp_xml_node *record);
 static void write_metadata(struct work *work);
 static void write_ours(struct work *work, struct vfp_block *block, unsigned int depth);
-static size_t count_children(xmlNodePtr node);
+static size_t count_children(const struct vfp_xml_node *node);
 static void insert_after_one_of(struct work *work, const char *const *names,
 				const struct vfp_block *block);
 
@@ -95,7 +98,7 @@ int vfp_domain_rewrite(const struct vfp_domain *dom, const char *uuid,
 
 	if (rc < 0)
 		return rc;
-	work.source = source = vfp_source_new(dom->text, dom->size, dom->doc);
+	work.source = source = vfp_source_new(dom->text, dom->size, dom->root);
 	work.edits = edits = vfp_edits_new(source);
 	if (n > 0) {
 		add_uuid(&work, uuid);
@@ -165,7 +168,8 @@ static int check_elements(const struct vfp_domain *dom, size_t nic,
 	char mac[VFP_MAC_SIZE];
 
 	for (size_t i = 0; i < VFP_N(refused); i++) {
-		xmlNodePtr node = vfp_xml_child(dom->places[nic].node, refused[i].element);
+		const struct vfp_xml_node *node =
+			vfp_xml_child(dom->places[nic].node, refused[i].element);
 
 		if (node && (!refused[i].attr || vfp_xml_attr_is(node, refused[i].attr, "yes")))
 			return vfp_fail(err, EPERM, "interface %s: <%s%s%s> %s",
@@ -198,7 +202,7 @@ static int check_mac(const struct vfp_domain *dom, const struct vfp_binding *bin
 
 static void add_uuid(struct work *work, const char *uuid)
 {
-	xmlNodePtr name = vfp_xml_child(work->dom->root, "name");
+	const struct vfp_xml_node *name = vfp_xml_child(work->dom->root, "name");
 	vfp_auto(block) block = vfp_block_new();
 	char written[VFP_UUID_SIZE];
 
@@ -209,7 +213,7 @@ static void add_uuid(struct work *work, const char *uuid)
 	if (name)
 		vfp_edit_after(work->edits, name, block);
 	else
-		vfp_edit_before(work->edits, vfp_xml_first(work->dom->root), block);
+		vfp_edit_before(work->edits, work->dom->root->first, block);
 }
 
 /* In the document's order.  A BOUND NIC that the caller does not name stays as it is, and so does
@@ -241,7 +245,7 @@ static void bind_nics(struct work *work, const struct vfp_binding *bindings, con
 static void bind_nic(struct work *work, size_t i, const struct vfp_binding *binding)
 {
 	const struct vfp_nic *nic = &work->dom->nics[i];
-	xmlNodePtr node = work->dom->places[i].node;
+	const struct vfp_xml_node *node = work->dom->places[i].node;
 
 	if (nic->kind == VFP_NIC_NETWORK) {
 		vfp_edit_attr(work->edits, node, "type", "hostdev");
@@ -254,12 +258,12 @@ static void bind_nic(struct work *work, size_t i, const struct vfp_binding *bind
 	bind_children(work, nic, node, binding);
 }
 
-static void drop_unfit(struct work *work, xmlNodePtr interface)
+static void drop_unfit(struct work *work, const struct vfp_xml_node *interface)
 {
 	static const char *const rewritten[] = {"mac", "source", "vlan", "alias"};
 
-	for (xmlNodePtr child = vfp_xml_first(interface); child; child = vfp_xml_next(child)) {
-		bool stays = child->ns || vfp_xml_fits_vf(child);
+	for (const struct vfp_xml_node *child = interface->first; child; child = child->next) {
+		bool stays = child->space || vfp_xml_fits_vf(child);
 
 		for (size_t i = 0; i < VFP_N(rewritten); i++)
 			stays = stays || child == vfp_xml_child(interface, rewritten[i]);
@@ -270,10 +274,10 @@ static void drop_unfit(struct work *work, xmlNodePtr interface)
 
 /* <mac>, <source>, <vlan>, <alias>: each is changed where it stands; what is missing goes beside
  * <source>. */
-static void bind_children(struct work *work, const struct vfp_nic *nic, xmlNodePtr interface,
-			  const struct vfp_binding *binding)
+static void bind_children(struct work *work, const struct vfp_nic *nic,
+			  const struct vfp_xml_node *interface, const struct vfp_binding *binding)
 {
-	xmlNodePtr source = vfp_xml_child(interface, "source");
+	const struct vfp_xml_node *source = vfp_xml_child(interface, "source");
 	vfp_auto(block) before = vfp_block_new();
 	vfp_auto(block) after = vfp_block_new();
 
@@ -292,10 +296,11 @@ static void bind_children(struct work *work, const struct vfp_nic *nic, xmlNodeP
 		vfp_edit_after(work->edits, source, after);
 }
 
-static void bind_mac(struct work *work, const struct vfp_nic *nic, xmlNodePtr interface,
-		     const struct vfp_binding *binding, struct vfp_block *missing)
+static void bind_mac(struct work *work, const struct vfp_nic *nic,
+		     const struct vfp_xml_node *interface, const struct vfp_binding *binding,
+		     struct vfp_block *missing)
 {
-	xmlNodePtr node = vfp_xml_child(interface, "mac");
+	const struct vfp_xml_node *node = vfp_xml_child(interface, "mac");
 	char mac[VFP_MAC_SIZE];
 
 	vfp_mac_format(&binding->mac, mac);
@@ -305,11 +310,12 @@ static void bind_mac(struct work *work, const struct vfp_nic *nic, xmlNodePtr in
 		vfp_edit_attr(work->edits, node, "address", mac);
 }
 
-static void bind_source(struct work *work, const struct vfp_nic *nic, xmlNodePtr interface,
-			const struct vfp_binding *binding, struct vfp_block *missing)
+static void bind_source(struct work *work, const struct vfp_nic *nic,
+			const struct vfp_xml_node *interface, const struct vfp_binding *binding,
+			struct vfp_block *missing)
 {
 	const struct vfp_pci *pci = &binding->vf.pci;
-	xmlNodePtr node = vfp_xml_child(interface, "source");
+	const struct vfp_xml_node *node = vfp_xml_child(interface, "source");
 	vfp_auto(block) block = vfp_block_new();
 
 	if (nic->kind == VFP_NIC_BOUND && vfp_pci_compare(&nic->pci, pci) == 0 &&
@@ -327,10 +333,11 @@ static void bind_source(struct work *work, const struct vfp_nic *nic, xmlNodePtr
 		vfp_block_add(missing, 0, block);
 }
 
-static void bind_vlan(struct work *work, const struct vfp_nic *nic, xmlNodePtr interface,
-		      const struct vfp_binding *binding, struct vfp_block *missing)
+static void bind_vlan(struct work *work, const struct vfp_nic *nic,
+		      const struct vfp_xml_node *interface, const struct vfp_binding *binding,
+		      struct vfp_block *missing)
 {
-	xmlNodePtr node = vfp_xml_child(interface, "vlan");
+	const struct vfp_xml_node *node = vfp_xml_child(interface, "vlan");
 	vfp_auto(block) block = vfp_block_new();
 
 	if (binding->vlan == 0) {
@@ -350,19 +357,19 @@ static void bind_vlan(struct work *work, const struct vfp_nic *nic, xmlNodePtr i
 }
 
 /* One tag and nothing more: libvirt refuses to start a trunk on a VF. */
-static bool is_plain_vlan(xmlNodePtr vlan, uint16_t id)
+static bool is_plain_vlan(const struct vfp_xml_node *vlan, uint16_t id)
 {
-	xmlNodePtr tag = vfp_xml_child(vlan, "tag");
+	const struct vfp_xml_node *tag = vfp_xml_child(vlan, "tag");
 	vfp_autofree char *wanted = vfp_format("%u", id);
 
-	return tag && vfp_xml_attr_is(tag, "id", wanted) && !vfp_xml_next(tag) &&
-	       !vlan->properties && !tag->properties->next;
+	return tag && vfp_xml_attr_is(tag, "id", wanted) && !tag->next && vlan->n_attrs == 0 &&
+	       tag->n_attrs == 1;
 }
 
-static void bind_alias(struct work *work, xmlNodePtr interface, const struct vfp_binding *binding,
-		       struct vfp_block *missing)
+static void bind_alias(struct work *work, const struct vfp_xml_node *interface,
+		       const struct vfp_binding *binding, struct vfp_block *missing)
 {
-	xmlNodePtr node = vfp_xml_child(interface, "alias");
+	const struct vfp_xml_node *node = vfp_xml_child(interface, "alias");
 	vfp_autofree char *alias = alias_of(&binding->mac);
 
 	if (!node)
@@ -385,7 +392,7 @@ static void keep_port(struct work *work, size_t i, const struct vfp_binding *bin
 	const struct vfp_nic *nic = &work->dom->nics[i];
 	const struct vfp_xml_port *port = work->dom->places[i].port;
 	const char *portgroup = binding->portgroup;
-	xmlNodePtr interface = port ? port->interface : NULL;
+	const struct vfp_xml_node *interface = port ? port->interface : NULL;
 
 	/* Who names no port group means the pool's default, also when that will be another one. */
 	if (nic->has_want && !*nic->want.portgroup && !strcmp(nic->want.pool, binding->pool))
@@ -400,7 +407,7 @@ static void keep_port(struct work *work, size_t i, const struct vfp_binding *bin
 
 /* Names of pools and port groups have no character that needs an escape. */
 static void write_port(struct work *work, const struct vfp_mac *mac, const char *pool,
-		       const char *portgroup, xmlNodePtr interface)
+		       const char *portgroup, const struct vfp_xml_node *interface)
 {
 	char text[VFP_MAC_SIZE];
 	vfp_autofree char *tag =
@@ -420,7 +427,7 @@ static void write_port(struct work *work, const struct vfp_mac *mac, const char 
 static void lock_memory(struct work *work)
 {
 	const struct vfp_domain *dom = work->dom;
-	xmlNodePtr backing = vfp_xml_child(dom->root, "memoryBacking");
+	const struct vfp_xml_node *backing = vfp_xml_child(dom->root, "memoryBacking");
 	vfp_auto(block) block = vfp_block_new();
 
 	if (dom->memory.is_locked) {
@@ -445,8 +452,8 @@ static void lock_memory(struct work *work)
 static void fill_current_memory(struct work *work)
 {
 	const struct vfp_domain *dom = work->dom;
-	xmlNodePtr node = vfp_xml_child(dom->root, "currentMemory");
-	xmlNodePtr memory = vfp_xml_child(dom->root, "memory");
+	const struct vfp_xml_node *node = vfp_xml_child(dom->root, "currentMemory");
+	const struct vfp_xml_node *memory = vfp_xml_child(dom->root, "memory");
 	vfp_autofree char *was = vfp_xml_text(node);
 	vfp_autofree char *was_unit = unit_attr(node);
 	vfp_autofree char *text = vfp_xml_text(memory);
@@ -469,7 +476,7 @@ static void fill_current_memory(struct work *work)
 }
 
 /* " unit='MiB'", or nothing.  Reading the document has checked that it is a unit. */
-static char *unit_attr(xmlNodePtr memory)
+static char *unit_attr(const struct vfp_xml_node *memory)
 {
 	const char *unit = vfp_xml_attr(memory, "unit");
 
@@ -479,7 +486,7 @@ static char *unit_attr(xmlNodePtr memory)
 static void remove_balloon(struct work *work)
 {
 	const struct vfp_domain *dom = work->dom;
-	xmlNodePtr node = vfp_xml_child(dom->devices, "memballoon");
+	const struct vfp_xml_node *node = vfp_xml_child(dom->devices, "memballoon");
 	vfp_auto(block) block = vfp_block_new();
 
 	if (!dom->memory.has_balloon) {
@@ -501,7 +508,7 @@ static void remove_balloon(struct work *work)
 static void leave_disks_out(struct work *work)
 {
 	const struct vfp_domain *dom = work->dom;
-	xmlNodePtr disk = vfp_xml_child(dom->devices, "disk");
+	const struct vfp_xml_node *disk = vfp_xml_child(dom->devices, "disk");
 
 	for (; disk; disk = vfp_xml_again(disk)) {
 		if (vfp_xml_disk_is_left_out(disk)) {
@@ -514,7 +521,7 @@ static void leave_disks_out(struct work *work)
 	}
 }
 
-static void add_former_disk(struct work *work, xmlNodePtr disk)
+static void add_former_disk(struct work *work, const struct vfp_xml_node *disk)
 {
 	const char *snapshot = vfp_xml_attr(disk, "snapshot");
 	vfp_autofree char *dev = vfp_xml_escape(vfp_xml_disk_name(disk));
@@ -572,7 +579,7 @@ static void add_former(struct work *work, const char *fmt, ...)
 }
 
 /* Goes on to say what an earlier rewrite noted. */
-static void keep_former(struct work *work, xmlNodePtr record)
+static void keep_former(struct work *work, const struct vfp_xml_node *record)
 {
 	if (!record)
 		return;
@@ -585,7 +592,7 @@ static void keep_former(struct work *work, xmlNodePtr record)
 static void write_metadata(struct work *work)
 {
 	const struct vfp_domain *dom = work->dom;
-	xmlNodePtr metadata = vfp_xml_child(dom->root, "metadata");
+	const struct vfp_xml_node *metadata = vfp_xml_child(dom->root, "metadata");
 	vfp_auto(block) block = vfp_block_new();
 
 	if (work->n_former != count_children(dom->former))
@@ -620,11 +627,11 @@ static void write_ours(struct work *work, struct vfp_block *block, unsigned int 
 	vfp_block_line(block, depth, "</vfpool:domain>");
 }
 
-static size_t count_children(xmlNodePtr node)
+static size_t count_children(const struct vfp_xml_node *node)
 {
 	size_t n = 0;
 
-	for (node = node ? vfp_xml_first(node) : NULL; node; node = vfp_xml_next(node))
+	for (node = node ? node->first : NULL; node; node = node->next)
 		n++;
 	return n;
 }
@@ -634,12 +641,12 @@ static size_t count_children(xmlNodePtr node)
 static void insert_after_one_of(struct work *work, const char *const *names,
 				const struct vfp_block *block)
 {
-	xmlNodePtr node = NULL;
+	const struct vfp_xml_node *node = NULL;
 
 	for (; *names && !node; names++)
 		node = vfp_xml_child(work->dom->root, *names);
 	if (node)
 		vfp_edit_after(work->edits, node, block);
 	else
-		vfp_edit_before(work->edits, vfp_xml_first(work->dom->root), block);
+		vfp_edit_before(work->edits, work->dom->root->first, block);
 }

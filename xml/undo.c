@@ -27,22 +27,24 @@ struct work {
 };
 
 static void restore_nic(struct work *work, size_t i);
-static void write_original(struct work *work, size_t i, xmlNodePtr original,
+static void write_original(struct work *work, size_t i, const struct vfp_xml_node *original,
 			   struct vfp_block *block);
-static bool original_mac(xmlNodePtr original, struct vfp_mac *ret_mac);
-static void set_mac(struct vfp_edits *edits, xmlNodePtr original, const struct vfp_mac *mac,
-		    struct vfp_block *missing);
-static void set_attr(struct vfp_edits *edits, xmlNodePtr node, const char *name, const char *value);
+static bool original_mac(const struct vfp_xml_node *original, struct vfp_mac *ret_mac);
+static void set_mac(struct vfp_edits *edits, const struct vfp_xml_node *original,
+		    const struct vfp_mac *mac, struct vfp_block *missing);
+static void set_attr(struct vfp_edits *edits, const struct vfp_xml_node *node, const char *name,
+		     const char *value);
 static void write_source(const struct vfp_nic *nic, struct vfp_block *block, unsigned int depth);
 static void take_over(struct work *work, struct vfp_edits *edits, const char *name,
-		      xmlNodePtr bound, xmlNodePtr original, struct vfp_block *missing);
+		      const struct vfp_xml_node *bound, const struct vfp_xml_node *original,
+		      struct vfp_block *missing);
 static void write_plain(struct work *work, size_t i, struct vfp_block *block);
 static void restore_memory_backing(struct work *work);
-static bool is_alone(xmlNodePtr node);
+static bool is_alone(const struct vfp_xml_node *node);
 static void restore_current_memory(struct work *work);
 static void restore_balloon(struct work *work);
-static bool is_address_taken(const struct vfp_domain *dom, xmlNodePtr address);
-static bool is_same_address(xmlNodePtr a, xmlNodePtr b);
+static bool is_address_taken(const struct vfp_domain *dom, const struct vfp_xml_node *address);
+static bool is_same_address(const struct vfp_xml_node *a, const struct vfp_xml_node *b);
 static void restore_disks(struct work *work);
 static void remove_metadata(struct work *work);
 
@@ -58,7 +60,7 @@ int vfp_domain_undo(const struct vfp_domain *dom, char **ret_text, struct vfp_er
 			"domain %s: its <metadata> has nothing of vfpool's, so there is nothing "
 			"to undo",
 			dom->name);
-	work.source = source = vfp_source_new(dom->text, dom->size, dom->doc);
+	work.source = source = vfp_source_new(dom->text, dom->size, dom->root);
 	work.edits = edits = vfp_edits_new(source);
 	for (size_t i = 0; i < dom->n_nics; i++)
 		if (dom->places[i].port)
@@ -75,8 +77,8 @@ int vfp_domain_undo(const struct vfp_domain *dom, char **ret_text, struct vfp_er
 
 static void restore_nic(struct work *work, size_t i)
 {
-	xmlNodePtr node = work->dom->places[i].node;
-	xmlNodePtr original = work->dom->places[i].port->interface;
+	const struct vfp_xml_node *node = work->dom->places[i].node;
+	const struct vfp_xml_node *original = work->dom->places[i].port->interface;
 	vfp_auto(block) block = vfp_block_new();
 
 	if (original)
@@ -88,11 +90,11 @@ static void restore_nic(struct work *work, size_t i)
 
 /* The author's element with what is the NIC's now: MAC, pool and port group, boot order, guest
  * address. */
-static void write_original(struct work *work, size_t i, xmlNodePtr original,
+static void write_original(struct work *work, size_t i, const struct vfp_xml_node *original,
 			   struct vfp_block *block)
 {
 	const struct vfp_nic *nic = &work->dom->nics[i];
-	xmlNodePtr source = vfp_xml_child(original, "source");
+	const struct vfp_xml_node *source = vfp_xml_child(original, "source");
 	vfp_auto(edits) edits = vfp_edits_new(work->source);
 	vfp_auto(block) missing = vfp_block_new();
 	struct vfp_mac mac;
@@ -113,18 +115,18 @@ static void write_original(struct work *work, size_t i, xmlNodePtr original,
 	vfp_edits_copy(edits, original, block, 0);
 }
 
-static bool original_mac(xmlNodePtr original, struct vfp_mac *ret_mac)
+static bool original_mac(const struct vfp_xml_node *original, struct vfp_mac *ret_mac)
 {
 	const char *mac = vfp_xml_attr(vfp_xml_child(original, "mac"), "address");
 
 	return mac && vfp_mac_parse(mac, ret_mac) == 0;
 }
 
-static void set_mac(struct vfp_edits *edits, xmlNodePtr original, const struct vfp_mac *mac,
-		    struct vfp_block *missing)
+static void set_mac(struct vfp_edits *edits, const struct vfp_xml_node *original,
+		    const struct vfp_mac *mac, struct vfp_block *missing)
 {
-	xmlNodePtr node = vfp_xml_child(original, "mac");
-	xmlNodePtr source = vfp_xml_child(original, "source");
+	const struct vfp_xml_node *node = vfp_xml_child(original, "mac");
+	const struct vfp_xml_node *source = vfp_xml_child(original, "source");
 	vfp_auto(block) block = vfp_block_new();
 	char text[VFP_MAC_SIZE];
 
@@ -139,7 +141,8 @@ static void set_mac(struct vfp_edits *edits, xmlNodePtr original, const struct v
 }
 
 /* "" is no attribute. */
-static void set_attr(struct vfp_edits *edits, xmlNodePtr node, const char *name, const char *value)
+static void set_attr(struct vfp_edits *edits, const struct vfp_xml_node *node, const char *name,
+		     const char *value)
 {
 	if (!vfp_xml_attr_is(node, name, value))
 		vfp_edit_attr(edits, node, name, *value ? value : NULL);
@@ -156,10 +159,11 @@ static void write_source(const struct vfp_nic *nic, struct vfp_block *block, uns
 /* Makes one child of the original what it is on the bound interface.  One that a rewrite left
  * behind, because it does not fit a VF, is missing there for that reason alone and stays. */
 static void take_over(struct work *work, struct vfp_edits *edits, const char *name,
-		      xmlNodePtr bound, xmlNodePtr original, struct vfp_block *missing)
+		      const struct vfp_xml_node *bound, const struct vfp_xml_node *original,
+		      struct vfp_block *missing)
 {
-	xmlNodePtr now = vfp_xml_child(bound, name);
-	xmlNodePtr was = vfp_xml_child(original, name);
+	const struct vfp_xml_node *now = vfp_xml_child(bound, name);
+	const struct vfp_xml_node *was = vfp_xml_child(original, name);
 	vfp_auto(block) block = vfp_block_new();
 
 	if (now && was && vfp_xml_equal(now, was))
@@ -184,7 +188,8 @@ static void write_plain(struct work *work, size_t i, struct vfp_block *block)
 	vfp_block_line(block, 1, "<mac address='%s'/>", vfp_mac_format(&nic->want.mac, mac));
 	write_source(nic, block, 1);
 	for (size_t c = 0; c < VFP_N(shared_children); c++) {
-		xmlNodePtr now = vfp_xml_child(work->dom->places[i].node, shared_children[c]);
+		const struct vfp_xml_node *now =
+			vfp_xml_child(work->dom->places[i].node, shared_children[c]);
 
 		if (now)
 			vfp_source_copy(work->source, now, block, 1);
@@ -195,8 +200,8 @@ static void write_plain(struct work *work, size_t i, struct vfp_block *block)
 static void restore_memory_backing(struct work *work)
 {
 	const struct vfp_domain *dom = work->dom;
-	xmlNodePtr backing = vfp_xml_child(dom->root, "memoryBacking");
-	xmlNodePtr locked = vfp_xml_child(backing, "locked");
+	const struct vfp_xml_node *backing = vfp_xml_child(dom->root, "memoryBacking");
+	const struct vfp_xml_node *locked = vfp_xml_child(backing, "locked");
 	bool was_none = vfp_xml_our_child(dom->former, "memoryBacking");
 	vfp_auto(block) empty = vfp_block_new();
 
@@ -211,16 +216,16 @@ static void restore_memory_backing(struct work *work)
 		vfp_edit_replace(work->edits, backing, empty);
 }
 
-static bool is_alone(xmlNodePtr node)
+static bool is_alone(const struct vfp_xml_node *node)
 {
-	return vfp_xml_first(node->parent) == node && !vfp_xml_next(node);
+	return node->parent->first == node && !node->next;
 }
 
 static void restore_current_memory(struct work *work)
 {
 	const struct vfp_domain *dom = work->dom;
-	xmlNodePtr record = vfp_xml_our_child(dom->former, "currentMemory");
-	xmlNodePtr node = vfp_xml_child(dom->root, "currentMemory");
+	const struct vfp_xml_node *record = vfp_xml_our_child(dom->former, "currentMemory");
+	const struct vfp_xml_node *node = vfp_xml_child(dom->root, "currentMemory");
 	vfp_auto(block) block = vfp_block_new();
 	vfp_autofree char *text = vfp_xml_text(record);
 	vfp_autofree char *escaped = vfp_xml_escape(text);
@@ -242,10 +247,10 @@ static void restore_current_memory(struct work *work)
 static void restore_balloon(struct work *work)
 {
 	const struct vfp_domain *dom = work->dom;
-	xmlNodePtr record = vfp_xml_our_child(dom->former, "memballoon");
-	xmlNodePtr node = vfp_xml_child(dom->devices, "memballoon");
-	xmlNodePtr was = vfp_xml_child(record, "memballoon");
-	xmlNodePtr address = vfp_xml_child(was, "address");
+	const struct vfp_xml_node *record = vfp_xml_our_child(dom->former, "memballoon");
+	const struct vfp_xml_node *node = vfp_xml_child(dom->devices, "memballoon");
+	const struct vfp_xml_node *was = vfp_xml_child(record, "memballoon");
+	const struct vfp_xml_node *address = vfp_xml_child(was, "address");
 	vfp_auto(edits) edits = vfp_edits_new(work->source);
 	vfp_auto(block) block = vfp_block_new();
 
@@ -261,13 +266,13 @@ static void restore_balloon(struct work *work)
 	vfp_edit_replace(work->edits, node, block);
 }
 
-static bool is_address_taken(const struct vfp_domain *dom, xmlNodePtr address)
+static bool is_address_taken(const struct vfp_domain *dom, const struct vfp_xml_node *address)
 {
 	/* One that says its type alone leaves the choice to libvirt. */
-	if (!address->properties || !address->properties->next)
+	if (address->n_attrs < 2)
 		return false;
-	for (xmlNodePtr dev = vfp_xml_first(dom->devices); dev; dev = vfp_xml_next(dev)) {
-		xmlNodePtr other = vfp_xml_child(dev, "address");
+	for (const struct vfp_xml_node *dev = dom->devices->first; dev; dev = dev->next) {
+		const struct vfp_xml_node *other = vfp_xml_child(dev, "address");
 
 		if (other && is_same_address(other, address))
 			return true;
@@ -275,7 +280,7 @@ static bool is_address_taken(const struct vfp_domain *dom, xmlNodePtr address)
 	return false;
 }
 
-static bool is_same_address(xmlNodePtr a, xmlNodePtr b)
+static bool is_same_address(const struct vfp_xml_node *a, const struct vfp_xml_node *b)
 {
 	struct vfp_pci pci_a, pci_b;
 
@@ -288,10 +293,10 @@ static bool is_same_address(xmlNodePtr a, xmlNodePtr b)
 static void restore_disks(struct work *work)
 {
 	const struct vfp_domain *dom = work->dom;
-	xmlNodePtr disk = vfp_xml_child(dom->devices, "disk");
+	const struct vfp_xml_node *disk = vfp_xml_child(dom->devices, "disk");
 
 	for (; disk; disk = vfp_xml_again(disk)) {
-		xmlNodePtr record = vfp_xml_former_disk(dom, disk);
+		const struct vfp_xml_node *record = vfp_xml_former_disk(dom, disk);
 
 		if (record && vfp_xml_disk_is_left_out(disk))
 			vfp_edit_attr(work->edits, disk, "snapshot",
@@ -301,7 +306,7 @@ static void restore_disks(struct work *work)
 
 static void remove_metadata(struct work *work)
 {
-	xmlNodePtr ours = work->dom->ours;
+	const struct vfp_xml_node *ours = work->dom->ours;
 
 	vfp_edit_remove(work->edits, is_alone(ours) ? ours->parent : ours);
 }
