@@ -5,7 +5,9 @@
 #include "tests/fake-kernel.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +38,9 @@ struct reaction {
 };
 
 static int begin_call(const struct vfp_host *host, const char *line, struct vfp_err *err);
+static int react(const struct vfp_host *host, size_t reaction, const char *device,
+		 const char *value);
+static void finish_writes(const struct vfp_host *host);
 static int injected_error(const struct vfp_host *host, const char *line);
 static int error_number(const char *name);
 static const struct driver *driver_of(const struct vfp_host *host, const char *netdev);
@@ -96,7 +101,7 @@ int fake_sysfs_write(const struct vfp_host *host, const char *path, const char *
 	for (size_t i = 0; i < VFP_N(reactions); i++) {
 		if (strcmp(file, reactions[i].file) != 0)
 			continue;
-		rc = reactions[i].act(host, device, value);
+		rc = react(host, i, device, value);
 		if (rc < 0)
 			return vfp_fail(err, -rc, "%s: cannot write '%s': %s", path, value,
 					strerror(-rc));
@@ -391,9 +396,13 @@ void fake_kernel_set_num_vfs(const struct vfp_host *host, const char *netdev, un
 static int begin_call(const struct vfp_host *host, const char *line, struct vfp_err *err)
 {
 	char path[VFP_PATH_SIZE];
-	FILE *log = fopen(vfp_host_path(host, path, "/fake/log"), "ae");
+	FILE *log;
 	int code;
 
+	finish_writes(host);
+	log = fopen(vfp_host_path(host, path, "/fake/log"), "ae");
+	if (!log)
+		log = fopen(path, "ae"); /* as in fake_write() */
 	if (!log)
 		abort();
 	fprintf(log, "%s\n", line);
@@ -401,6 +410,48 @@ static int begin_call(const struct vfp_host *host, const char *line, struct vfp_
 	code = injected_error(host, line);
 	return code ? vfp_fail(err, code, "%s: %s (as the test asked for)", line, strerror(code))
 		    : 0;
+}
+
+/* A write into sysfs is whole even when the writer is killed in it: what is begun is noted in
+ * /fake/begun/PID, and the next call of anybody finishes it. */
+static int react(const struct vfp_host *host, size_t reaction, const char *device,
+		 const char *value)
+{
+	vfp_autofree char *note = vfp_format("/fake/begun/%d", (int)getpid());
+	int rc;
+
+	fake_write(host, note, fake_path("%zu %s %s\n", reaction, device, value));
+	rc = reactions[reaction].act(host, device, value);
+	fake_remove(host, note);
+	return rc;
+}
+
+static void finish_writes(const struct vfp_host *host)
+{
+	char path[VFP_PATH_SIZE];
+	DIR *folder = opendir(vfp_host_path(host, path, "/fake/begun"));
+	struct dirent *entry;
+
+	while (folder && (entry = readdir(folder))) {
+		vfp_autofree char *note = vfp_format("/fake/begun/%s", entry->d_name);
+		vfp_autofree char *text = NULL;
+		char device[64], value[64] = "";
+		size_t reaction;
+
+		if (atoi(entry->d_name) <= 0 || kill(atoi(entry->d_name), 0) == 0)
+			continue;
+		text = fake_read(host, note);
+		if (sscanf(text, "%zu %63s %63s", &reaction, device, value) >= 2)
+			reactions[reaction].act(host, device, value);
+		fake_remove(host, note);
+	}
+	if (folder)
+		closedir(folder);
+}
+
+void fake_kernel_settle(const struct vfp_host *host)
+{
+	finish_writes(host);
 }
 
 /* Counts down every line of /fake/fail that means this call; the errno of one that is due, which is

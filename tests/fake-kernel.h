@@ -23,6 +23,9 @@
  *		"ADDRESS NETDEV", a line each
  *	/fake/no-modules
  *		while it is there no module can be loaded
+ *	/fake/begun/PID
+ *		a write into sysfs that is under way; of a program that was killed in it the next
+ *		call finishes it
  *	/fake/missing
  *		a number: so many of the VFs that are asked for never appear
  *
@@ -82,4 +85,6 @@ void fake_kernel_get(const struct vfp_host *host, const char *netdev, unsigned i
 		     struct vfp_attrs *ret_attrs);
 void fake_kernel_set(const struct vfp_host *host, const char *netdev, unsigned int index,
 		     const struct vfp_attrs *attrs);
+/* Finishes what a program that was killed had begun to write into sysfs, as Linux would have. */
+void fake_kernel_settle(const struct vfp_host *host);
 void fake_kernel_set_num_vfs(const struct vfp_host *host, const char *netdev, unsigned int n);

@@ -27,6 +27,8 @@
  *			remove PATH
  *			include FILE		beside FILE
  *		Lines with another first word are left to whoever calls this.
+ *	fake-root DIR settle
+ *		finishes what a killed program had begun to write into sysfs
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +61,8 @@ int main(int argc, char **argv)
 	struct vfp_host host = {.kernel = &fake_kernel};
 
 	if (argc < 2 || !vfp_copy(host.root, sizeof(host.root), argv[1])) {
-		fputs("usage: fake-root DIR [PF … | +process SPEC | -process PID | memory MIB HUGE-MIB]\n", stderr);
+		fputs("usage: fake-root DIR [PF … | +process SPEC | -process PID | memory MIB HUGE-MIB | settle]\n",
+		      stderr);
 		return 2;
 	}
 	if (argc == 4 && !strcmp(argv[2], "+process")) {
@@ -72,6 +75,8 @@ int main(int argc, char **argv)
 	} else if (argc == 3 && argv[2][0] == '@') {
 		fake_root_fill(&host, NULL, 0);
 		read_file(&host, argv[2] + 1);
+	} else if (argc == 3 && !strcmp(argv[2], "settle")) {
+		fake_kernel_settle(&host);
 	} else if (argc == 2) {
 		fake_root_fill(&host, fake_pfs, FAKE_N_PFS);
 	} else {

@@ -18,6 +18,9 @@
 
 #include "base/cleanup.h"
 #include "base/sysfs.h"
+
+/* The fake is not what is tested: where a test lets the n-th system call fail, it tries again. */
+#define N_TRIES 3
 #include "tests/fake-kernel.h"
 
 #define DEVICES "/sys/devices/pci0000:00"
@@ -44,6 +47,9 @@ const struct fake_pf fake_pfs[FAKE_N_PFS] = {
 static void must(bool is_good, const char *what, const char *path);
 static void add_card(const struct vfp_host *host, const struct fake_pf *pf);
 static void write_config(const struct vfp_host *host, const char *pci, unsigned int total_vfs);
+static bool make_folders(const struct vfp_host *host, const char *folder);
+static bool write_once(const struct vfp_host *host, const char *folder, const char *made,
+		       const char *full, const char *text);
 static void add_sriov(const struct vfp_host *host, const struct fake_pf *pf);
 static void share_group(const struct vfp_host *host, const struct fake_pf *pf);
 static void park_all(const struct vfp_host *host, const struct fake_pf *pf);
@@ -172,23 +178,28 @@ void fake_process_remove(const struct vfp_host *host, pid_t pid)
 
 void fake_write(const struct vfp_host *host, const char *path, const char *text)
 {
-	char full[VFP_PATH_SIZE], folder[VFP_PATH_SIZE];
-	FILE *file;
+	char full[VFP_PATH_SIZE], folder[VFP_PATH_SIZE], made[VFP_PATH_SIZE];
+	bool is_done = false;
 
 	vfp_host_path(host, full, "%s", path);
+	vfp_host_path(host, made, "/fake/new.%d", (int)getpid());
 	strcpy(folder, full);
 	*strrchr(folder, '/') = '\0';
-	must(vfp_mkdirs(folder, NULL) == 0, "mkdir", folder);
-	file = fopen(full, "we");
-	must(file && fputs(text, file) >= 0 && fclose(file) == 0, "write", full);
+	for (int i = 0; i < N_TRIES && !is_done; i++)
+		is_done = write_once(host, folder, made, full, text);
+	must(is_done, "write", full);
 }
 
 char *fake_read(const struct vfp_host *host, const char *path)
 {
-	char full[VFP_PATH_SIZE], *text;
+	char full[VFP_PATH_SIZE], *text = NULL;
 	size_t size;
+	int rc = -EIO;
 
-	if (vfp_file_read(vfp_host_path(host, full, "%s", path), 1u << 20, &text, &size, NULL) < 0)
+	vfp_host_path(host, full, "%s", path);
+	for (int i = 0; i < N_TRIES && rc < 0 && rc != -ENOENT && rc != -ENOTDIR; i++)
+		rc = vfp_file_read(full, 1u << 20, &text, &size, NULL);
+	if (rc < 0)
 		return vfp_strdup("");
 	if (size > 0 && text[size - 1] == '\n')
 		text[size - 1] = '\0';
@@ -197,13 +208,19 @@ char *fake_read(const struct vfp_host *host, const char *path)
 
 void fake_link(const struct vfp_host *host, const char *target, const char *path)
 {
-	char full[VFP_PATH_SIZE], folder[VFP_PATH_SIZE];
+	char full[VFP_PATH_SIZE], folder[VFP_PATH_SIZE], made[VFP_PATH_SIZE];
+	bool is_done = false;
 
 	vfp_host_path(host, full, "%s", path);
+	vfp_host_path(host, made, "/fake/new.%d", (int)getpid());
 	strcpy(folder, full);
 	*strrchr(folder, '/') = '\0';
-	must(vfp_mkdirs(folder, NULL) == 0, "mkdir", folder);
-	must(symlink(target, full) == 0, "symlink", full);
+	for (int i = 0; i < N_TRIES && !is_done; i++) {
+		unlink(made);
+		is_done = make_folders(host, folder) && symlink(target, made) == 0 &&
+			  rename(made, full) == 0;
+	}
+	must(is_done, "symlink", full);
 }
 
 void fake_folder(const struct vfp_host *host, const char *path)
@@ -332,6 +349,27 @@ static void share_group(const struct vfp_host *host, const struct fake_pf *pf)
 		fake_link(host, fake_path("../../../kernel/iommu_groups/%d", vfs[0].iommu_group),
 			  fake_path(DEVICES "/%s/iommu_group", addr));
 	}
+}
+
+/* And the folder of what is not in its place yet. */
+static bool make_folders(const struct vfp_host *host, const char *folder)
+{
+	char fake[VFP_PATH_SIZE];
+
+	return vfp_mkdirs(folder, NULL) == 0 &&
+	       vfp_mkdirs(vfp_host_path(host, fake, "/fake"), NULL) == 0;
+}
+
+/* All of the file or nothing: a program that is killed here leaves no half of it. */
+static bool write_once(const struct vfp_host *host, const char *folder, const char *made,
+		       const char *full, const char *text)
+{
+	FILE *file = make_folders(host, folder) ? fopen(made, "we") : NULL;
+	bool is_good = file && fputs(text, file) >= 0;
+
+	if (file && fclose(file) != 0)
+		is_good = false;
+	return is_good && rename(made, full) == 0;
 }
 
 static void add_sriov(const struct vfp_host *host, const struct fake_pf *pf)
