@@ -70,6 +70,8 @@ sed -i "s|<address type='pci' domain[^>]*>|$pci|" "$root/web2.xml"
 run web1 prepare
 prints 1 '^vfpool: web2: .*web1' "the second is refused and the holder named" run web2 prepare
 check "in one line" test "$(wc -l <"$root/said")" = 1
+prints 1 'is not leased to this domain' "nor does it start without a prepare" run web2 start
+prints 1 'is not leased to this domain' "or run" run web2 started
 prints 0 '^$' "its release" run web2 release failed
 prints 0 'web1.*preparing' "the first is not disturbed" vfpool lease list
 run web1 release failed
