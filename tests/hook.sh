@@ -52,6 +52,9 @@ prints 1 'guest memory is not locked' "started with memory that is not locked" r
 start_qemu 01 web1
 prints 0 '^$' "started" run web1 started
 prints 0 'web1.*active +4242' "leased, active" vfpool lease list
+prints 5 'they are leased: ens1f0#. by web1' "its PF keeps its VFs" vfpool pf enable ens1f0 --vfs 5
+prints 5 'they are leased: ens1f0#. by web1' "all of them" vfpool pf disable ens1f0
+check "3 VFs" test "$(cat "$root/sys/class/net/ens1f0/device/sriov_numvfs")" = 3
 prints 0 '^$' "stopped" run web1 stopped
 "$top_builddir/tests/fake-root" "$root" -process 4242
 prints 0 '^$' "release" run web1 release shutdown
@@ -138,7 +141,9 @@ exec 8>"$root/hold"
 printf 'BEGIN EXCLUSIVE;\n.print held\n.output stdout\n' >&8
 wait_until 5 grep -q held "$root/held"
 prints 0 '^$' "locked: a domain without pool NIC" run plain prepare
+start=$SECONDS
 prints 1 '^vfpool: web1: .*lock' "locked: prepare" run web1 prepare
+check "it waits for the database, not for ever: $((SECONDS - start)) s" test $((SECONDS - start)) -ge 4 -a $((SECONDS - start)) -le 60
 exec 8>&-
 wait "$holder"
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then

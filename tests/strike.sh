@@ -30,9 +30,8 @@ vf_devices() {
 		[ -e "$link" ] || continue
 		pf=${link%/device/*} index=${link##*virtfn}
 		file=$root/fake/${pf##*/}/$index
-		if [ ! -s "$file" ] || grep -vqxE \
-			'mac (00|02):00:00:00:00:00|vlan 0|qos 0|proto 8100|spoofchk on|trust off|link auto|rate 0 0|[rt]x .*' "$file"; then
-			[ ! -s "$file" ] && echo "${pf##*/}#$index 0" || echo "${pf##*/}#$index 1"
+		if [ -s "$file" ] && grep -qvxE 'mac (00|02):00:00:00:00:00|vlan 0|qos 0|proto 8100|spoofchk on|trust off|link auto|rate 0 0|rss_query off|guids 0 0|[rt]x .*' "$file"; then
+			echo "${pf##*/}#$index 1"
 		else
 			echo "${pf##*/}#$index 0"
 		fi
