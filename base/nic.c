@@ -48,8 +48,8 @@ const struct vfp_word vfp_sriov_why_words[] = {
 static const char *const drivers_without[] = {"mlx4_core"};
 
 /* What to do, by reason and, where it has an own tool, by vendor; the row without vendor is for all
- * others; @PF and @PCI stand for the card's.  sfboot is as the Solarflare Server Adapter User Guide,
- * issue 20, has it; the other vendors' tools were not at hand and not tried. */
+ * others; @PF and @PCI stand for the card's.  sfboot is as the Solarflare Server Adapter User
+ * Guide, issue 20, has it; the other vendors' tools were not at hand and not tried. */
 static const struct {
 	enum vfp_sriov_why why;
 	unsigned int vendor;

@@ -26,6 +26,7 @@
 #define EVIL	   "evil\x1b]0;title\x07"
 
 struct terminal {
+	struct termios before, after; /* its state before the program ran, and when it has ended */
 	int fd, slave; /* the slave stays open: its settings are asked for at the end */
 	pid_t pid;
 	char text[1 << 20]; /* all that was sent so far */
@@ -64,9 +65,12 @@ static void start(const struct pool_fixture *fixture, const char *term)
 
 	terminal.size = terminal.seen = 0;
 	assert_int_equal(openpty(&terminal.fd, &terminal.slave, NULL, NULL, &size), 0);
+	assert_int_equal(tcgetattr(terminal.slave, &terminal.before), 0);
 	terminal.pid = fork();
 	assert_true(terminal.pid >= 0);
 	if (terminal.pid == 0) {
+		/* A shell that put the tests into the background had it ignored. */
+		signal(SIGINT, SIG_DFL);
 		login_tty(terminal.slave);
 		close(terminal.fd);
 		setenv("TERM", term, 1);
@@ -128,6 +132,7 @@ static int finish(void)
 	int status;
 
 	assert_int_equal(waitpid(terminal.pid, &status, 0), terminal.pid);
+	assert_int_equal(tcgetattr(terminal.slave, &terminal.after), 0);
 	close(terminal.fd);
 	close(terminal.slave);
 	return status;
@@ -135,10 +140,7 @@ static int finish(void)
 
 static void test_live(void **state)
 {
-	struct termios before, after;
-
 	start(*state, "xterm");
-	assert_int_equal(tcgetattr(terminal.slave, &before), 0);
 	expect("\x1b[?1049h"); /* the other screen of xterm */
 	expect("ens1f0");
 	expect("web1");
@@ -150,9 +152,8 @@ static void test_live(void **state)
 	expect("DROP/s");
 	type("q");
 	expect("\x1b[?1049l");
-	assert_int_equal(tcgetattr(terminal.slave, &after), 0);
 	assert_int_equal(finish(), 0);
-	assert_int_equal(before.c_lflag, after.c_lflag);
+	assert_int_equal(terminal.before.c_lflag, terminal.after.c_lflag);
 	assert_null(memmem(terminal.text, terminal.size, "\x1b]0;", 4));
 }
 
