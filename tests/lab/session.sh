@@ -14,6 +14,7 @@ steady() {
 		-e 's/^[0-9]{2}:[0-9]{2}:[0-9]{2} /12:00:00 /' \
 		-e 's/since [0-9]{2}:[0-9]{2}/since 12:00/g' \
 		-e 's/(active +)[0-9]{4}/\14321/' -e 's/QEMU [0-9]+/QEMU 4321/g' \
+		-e 's/\(pid [0-9]+\)/(pid 1234)/' -e 's/the host has [0-9]+ MiB/the host has 2710 MiB/' \
 		-e 's/[0-9]+ ms\b/120 ms/g' -e 's/reset in [0-9]+ of/reset in 110 of/' \
 		-e 's/[0-9.]+\+deb[0-9]+[a-z0-9+.-]*/6.12.74+deb13-amd64/' \
 		-e '/has no carrier: its VFs are given/d' | cat -s
@@ -47,6 +48,7 @@ vm() {
 }
 
 session() {
+	type_in 'vfpool doctor'
 	type_in 'vfpool pf list'
 	type_in 'vfpool pf enable eth0 --vfs 9'
 	type_in 'vfpool pf enable eth0 --vfs 7'
@@ -77,6 +79,7 @@ session() {
 	type_in 'vfpool lease list'
 	type_in "vfpool vf hold eth1#6 --reason 'the router of this host'"
 	type_in 'vfpool vf list'
+	type_in 'vfpool vf show eth0#0'
 	type_in 'vfpool top --once'
 	type_in 'vfpool graph >host.svg'
 	type_in 'vfpool pf disable eth0'
@@ -85,6 +88,7 @@ session() {
 	type_in 'virsh start by-hand'
 	type_in 'vfpool journal --event refused'
 	type_in 'vfpool domain check web1'
+	type_in 'vfpool domain check web1 --op migrate'
 
 	type_in 'vfpool portgroup set sriov0 green vlan=201 maxTxRate=500'
 	type_in 'vfpool portgroup show sriov0 green'
