@@ -58,7 +58,7 @@ static void make(struct world *world)
 				    .qemu = {900, 5}},
 		.live = {{mac(1), vf(0), 100}},
 		.defined = {{{mac(1), vf(0), 100}}, {{mac(2), vf(1), 100}}},
-		.pf = {{"a", N, true}, true, N},
+		.pf = {{.dev = "a", .vfs = N, .park = true}, true, N},
 	};
 	for (unsigned int i = 0; i < N; i++)
 		world->members[i] = (struct vfp_member){
