@@ -45,7 +45,7 @@ try() {
 	found=$(grep -v '^$' <<<"$output" | tr '\n' ' ')
 	[ $status != 0 ] || found="done"
 	printf '%s | %s | %s | %s\n' "$state" "$name" "$who" "$found" >>"$OUT/operations"
-	[ -z "$after" ] || bash -c "$after" >"$OUT/after" 2>&1
+	[ -z "$after" ] || [ $status != 0 ] || bash -c "$after" >"$OUT/after" 2>&1 # takes back what it did
 	if [ "$wanted" = "done" ] && [ "$found" != "done" ] || ! [[ $found =~ $wanted ]]; then
 		fail "$state, $who: $command" "expected: $wanted"$'\n'"found:    $output"
 	elif [ "$state" = on ] && ! intact; then

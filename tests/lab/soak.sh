@@ -57,12 +57,24 @@ kill_vfpoold() {
 	kill -9 "$(cat "$OUT/vfpoold.pid")"
 }
 
-# One kill somewhere in each share of the time.
+# n_done: how many starts and stops have succeeded.
+n_done() {
+	cat "$OUT"/client? | grep -cE '^(again .*)?(start|destroy) ok '
+}
+
+has_done_more() {
+	[ "$(n_done)" -gt "$1" ]
+}
+
+# Kills at random, until all are done or the time is over; between two something has to have succeeded, or nothing
+# but kills would be tested on a slow machine.
 killer() {
-	local i pause share=$((seconds * 1000 / (n_kills + 1)))
-	for i in $(seq "$n_kills"); do
-		pause=$((share / 2 + RANDOM % share))
+	local i pause before share=$((seconds * 1000 / (n_kills + 1))) end=$((SECONDS + seconds))
+	for ((i = 1; i <= n_kills && SECONDS < end; i++)); do
+		before=$(n_done)
+		pause=$((RANDOM % share))
 		sleep "$((pause / 1000)).$(printf %03d $((pause % 1000)))"
+		wait_until 60 has_done_more "$before"
 		case $((RANDOM % 3)) in
 		0) kill_vfpoold ;;
 		1) kill_libvirtd ;;
