@@ -124,7 +124,7 @@ static int hook_run(struct hook *hook, const struct operation *operation, struct
 	/* A name that does not fit is cut: it is for people, the UUID is the key. */
 	snprintf(hook->owner.name, sizeof(hook->owner.name), "%s", call->name);
 	vfp_copy(hook->owner.uuid, sizeof(hook->owner.uuid), call->uuid);
-	if (vfp_proc_get(&hook->host, getppid(), &hook->daemon, NULL) < 0)
+	if (vfp_proc_get(&hook->host, call->daemon, &hook->daemon, NULL) < 0)
 		hook->daemon = (struct vfp_process){0};
 	if (operation->needs & NEED_NICS) {
 		rc = read_nics(hook, err);
@@ -248,6 +248,15 @@ static int op_stopped(struct hook *hook, struct vfp_err *err)
 	return 0;
 }
 
+/* Of a life of the domain that another daemon, alive, has begun: a release that outlived its own
+ * daemon may come to read the book only then. */
+static bool is_of_another_life(const struct hook *hook, const struct vfp_lease *lease)
+{
+	return (lease->daemon.pid != hook->daemon.pid ||
+		lease->daemon.start != hook->daemon.start) &&
+	       vfp_proc_alive(&hook->host, &lease->daemon);
+}
+
 /* Keyed by UUID: the XML of a start that failed may name a VF that is somebody else's. */
 static int op_release(struct hook *hook, struct vfp_err *err)
 {
@@ -259,6 +268,10 @@ static int op_release(struct hook *hook, struct vfp_err *err)
 		struct vfp_process qemu = lease->qemu;
 		int rc;
 
+		if (is_of_another_life(hook, lease)) {
+			left++;
+			continue;
+		}
 		if (!qemu.pid)
 			vfp_proc_find_qemu(&hook->host, hook->owner.uuid, hook->owner.name, &qemu,
 					   NULL);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <sys/types.h>
 
 struct vfp_hook_call {
 	const char *root;      /* "" or the folder that everything is below */
@@ -19,6 +20,7 @@ struct vfp_hook_call {
 	const char *uuid; /* of the document, as the first stage found it; "" when there is none */
 	const char *xml;  /* what came on stdin, with a NUL behind it */
 	size_t size;	  /* without the NUL */
+	pid_t daemon;	  /* the libvirt daemon that called */
 };
 
 /* Carries out the call: 0, or 1 to refuse.  Of a refusal one line goes to stderr, which libvirt

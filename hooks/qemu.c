@@ -17,10 +17,13 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "pool/mark.h"
@@ -54,6 +57,7 @@ static void uuid_find(const char *xml, char uuid[VFP_UUID_SIZE]);
 static bool is_marked(const char *root, const char *uuid);
 static bool names_ours(const char *root, const char *xml, enum look look);
 static int run_second_stage(const struct vfp_hook_call *call);
+static int run_apart(const struct vfp_hook_call *call);
 
 int main(int argc, char **argv)
 {
@@ -90,9 +94,10 @@ int main(int argc, char **argv)
 		.uuid = uuid,
 		.xml = xml,
 		.size = size,
+		.daemon = getppid(),
 	};
 	rc = is_marked(root, uuid) || names_ours(root, xml, operation->look)
-		     ? run_second_stage(&call)
+		     ? operation->can_refuse ? run_second_stage(&call) : run_apart(&call)
 		     : 0;
 	free(xml);
 	return operation->can_refuse ? rc : 0;
@@ -230,4 +235,26 @@ static int run_second_stage(const struct vfp_hook_call *call)
 		return 1;
 	}
 	return run(call);
+}
+
+/* In a process of its own, so that its death (out of memory, killed, a bug) is no failure of the
+ * hook: libvirt would kill a running VM for it. */
+static int run_apart(const struct vfp_hook_call *call)
+{
+	pid_t self = getpid(), pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		/* Without whom libvirt waits for, it would be at work in the domain's next life. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(getppid() == self ? run_second_stage(call) : 1);
+	}
+	if (pid < 0)
+		return run_second_stage(call);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "vfpool: %s: %s ended by signal %d; see: vfpool check\n",
+			call->name, call->operation, WTERMSIG(status));
+	return 0;
 }

@@ -64,6 +64,15 @@ prints 1 '' "the VF is scrubbed" grep -q 'vlan 100' "$root/fake/${vf%#*}/${vf#*#
 prints 0 '^$' "a late release harms nobody" run web1 release shutdown
 prints 0 'held +web1' "who remembers" vfpool who 52:54:00:00:00:01
 
+step "A release that outlived its daemon"
+new_pool
+bind web1 01 52:54:00:00:00:01
+run web1 prepare
+prints 0 '^$' "its parent is not the daemon that called prepare" env VFPOOL_ROOT="$root" "$root/hook" web1 release end failed <"$root/web1.xml"
+prints 0 'web1.*preparing' "the domain's next life keeps its lease" vfpool lease list
+prints 0 '^$' "release by that daemon" run web1 release failed
+prints 0 '^DOMAIN[^\n]*$' "ends it" vfpool lease list
+
 step "Two domains, one VF"
 new_pool
 bind web1 01 52:54:00:00:00:01
