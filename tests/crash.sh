@@ -157,7 +157,8 @@ strike_all() {
 		striking "${*: -3:1}:signal=SIGKILL:when=${*: -2:1}"
 		set -- "${@:1:$#-3}"
 		"$@" >/dev/null 2>&1
-		[ $? = 137 ] || missed=$((missed + 1))
+		settled
+		was_killed || missed=$((missed + 1))
 		striking ""
 		n=$((n + 1))
 		said=$(broken)

@@ -94,7 +94,7 @@ run() {
 }
 
 vf_of() {
-	sqlite3 "$root/$db" "SELECT dev || '#' || idx FROM lease JOIN vf ON vf.id = vf_id JOIN pf ON pf.id = pf_id
+	sqlite3 -cmd '.timeout 20000' "$root/$db" "SELECT dev || '#' || idx FROM lease JOIN vf ON vf.id = vf_id JOIN pf ON pf.id = pf_id
 		WHERE domain = '$1'"
 }
 
@@ -112,6 +112,17 @@ qemu_ends() {
 	"$top_builddir/tests/fake-root" "$root" -process "$1"
 }
 
+# settled: the hook, what it left behind and the tracer are gone.
+settled() {
+	[ ! -e "$root/busy" ] || flock -x -w 20 "$root/busy" true
+}
+
+# was_killed: the last strike was a kill that met somebody.
+was_killed() {
+	wait_until 5 grep -q '+++' "$root/strace.log"
+	grep -q 'killed by SIGKILL' "$root/strace.log"
+}
+
 # striking SPEC: from now on the hook, and `struck`, run under strace with that inject=SPEC; "" no more.
 striking() {
 	rm -f "$root/strace.log" "$root/strike"
@@ -123,9 +134,11 @@ wrap_hook() {
 	mv "$root/hook" "$root/hook.real"
 	cat >"$root/hook" <<-END
 		#!/bin/sh
-		[ ! -e '$root/trace.wanted' ] || exec strace -D -qq -s 64 -o '$root/trace' '$root/hook.real' "\$@"
+		exec 7>'$root/busy'
+		flock -s 7
+		[ ! -e '$root/trace.wanted' ] || exec strace -D -f -qq -s 64 -o '$root/trace' '$root/hook.real' "\$@"
 		[ -e '$root/strike' ] || exec '$root/hook.real' "\$@"
-		exec strace -D -qq -o '$root/strace.log' -e inject="\$(cat '$root/strike')" '$root/hook.real' "\$@"
+		exec strace -D -f -qq -o '$root/strace.log' -e inject="\$(cat '$root/strike')" '$root/hook.real' "\$@"
 	END
 	chmod 755 "$root/hook"
 }
@@ -133,14 +146,14 @@ wrap_hook() {
 # struck COMMAND…: a command of ours, struck like the hook.
 struck() {
 	if [ -e "$root/strike" ]; then
-		strace -D -qq -o "$root/strace.log" -e inject="$(cat "$root/strike")" "$@"
+		strace -D -f -qq -o "$root/strace.log" -e inject="$(cat "$root/strike")" "$@"
 	else
 		"$@"
 	fi
 }
 
-# points COMMAND…: the system calls that it makes, "NAME N CHANGES LINE" each: the Nth call of that name (strace counts
-# each name for itself), and 1 when it can change what others see.
+# points COMMAND…: the system calls that it makes, "NAME N CHANGES" each: the Nth call of that name (strace counts each
+# name for itself, and each process), and 1 when it can change what others see; 2 when it is the loader's, before main().
 points() {
 	striking ""
 	rm -f "$root/trace"
@@ -150,13 +163,20 @@ points() {
 		rm -f "$root/trace.wanted"
 	else
 		shift # struck
-		strace -D -qq -s 64 -o "$root/trace" "$@" >/dev/null 2>&1
+		strace -D -f -qq -s 64 -o "$root/trace" "$@" >/dev/null 2>&1
 	fi
-	wait_until 5 grep -q '^exit_group' "$root/trace"
-	awk '/^[a-z0-9_]+\(/ {
-		name = $0; sub(/\(.*/, "", name); n[name]++
+	settled
+	wait_until 5 grep -q 'exit_group' "$root/trace"
+	awk '{ pid = $1; sub(/^[0-9]+ +/, "") }
+	/^read\(0,|\/var\/lib\/vfpool|\/sys\// { main = 1 }
+	/^[a-z0-9_]+\(/ {
+		name = $0; sub(/\(.*/, "", name); n = ++count[pid, name]
 		changes = name ~ /^(write|pwrite64|writev|fsync|fdatasync|rename|renameat|renameat2|unlink|unlinkat|mkdir|mkdirat|rmdir|ftruncate|symlink|chmod|fchmod|link)$/ ||
 			/O_CREAT/ || /F_(OFD_)?SETLK/
-		if (name != "execve" && name != "exit_group") print name, n[name], changes + 0
-	}' "$root/trace"
+		if (name == "execve" || name == "exit_group") next
+		if (!((name, n) in seen)) order[++all] = name " " n
+		seen[name, n] = seen[name, n] || changes
+		if (!main) early[name, n] = 1
+	}
+	END { for (i = 1; i <= all; i++) { split(order[i], at, " "); print order[i], early[at[1], at[2]] ? 2 : seen[at[1], at[2]] + 0 } }' "$root/trace"
 }
