@@ -4,8 +4,9 @@
  *
  * Pools name PFs by netdev, and a netdev's name goes by slot: a card that is moved comes back under
  * another name, and another card may come under its old one.  The book remembers the permanent MAC
- * of each PF, which is the card's own, and asks it at boot (`pf restore`), at `pf enable` and at
- * `pool define`.
+ * of each PF, which is the card's own, and asks it at boot (`pf restore`); at `pf enable` the card
+ * that bears the name is the one that is meant.  `pool define` takes names as they are now: to
+ * define one pool renames nothing in another.
  */
 #pragma once
 
