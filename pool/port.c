@@ -360,32 +360,58 @@ static int read_oui(struct plan *plan, struct vfp_err *err)
 	return rc;
 }
 
+/* The VFs of a PF that are members are read already: false when there are others. */
+static bool add_members_macs(struct plan *plan, const struct vfp_pf *pf)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < plan->n_members; i++)
+		n += plan->members[i].is_present && !strcmp(plan->members[i].vf.pf, pf->dev);
+	if (n != pf->num_vfs)
+		return false;
+	for (size_t i = 0; i < plan->n_members; i++) {
+		const struct vfp_member *member = &plan->members[i];
+
+		if (member->is_present && *member->info.netdev && !strcmp(member->vf.pf, pf->dev))
+			add_vf_mac(plan, member->info.netdev);
+	}
+	return true;
+}
+
+/* The MACs of a PF and of its VFs. */
+static int add_macs(struct plan *plan, const struct vfp_pf *pf, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_vfinfo *vfs = NULL;
+	size_t n = 0;
+	int rc;
+
+	add_mac(plan, &pf->mac, pf->dev);
+	if (add_members_macs(plan, pf))
+		return 0;
+	rc = vfp_sysfs_vfs(plan->pool->host, &pf->pci, &vfs, &n, err);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (*vfs[i].netdev)
+			add_vf_mac(plan, vfs[i].netdev);
+	return rc;
+}
+
 static int read_host(struct plan *plan, bool makes_macs, struct vfp_err *err)
 {
-	const struct vfp_host *host = plan->pool->host;
 	vfp_autofree struct vfp_pf *pfs = NULL;
-	size_t n_pfs = 0;
+	size_t n = 0;
 	int rc = makes_macs ? read_oui(plan, err) : 0;
 
 	if (rc == 0)
-		rc = vfp_sysfs_pfs(host, &pfs, &n_pfs, err);
-
-	for (size_t i = 0; rc == 0 && i < n_pfs; i++) {
-		vfp_autofree struct vfp_vfinfo *vfs = NULL;
-		size_t n_vfs = 0;
-
-		add_mac(plan, &pfs[i].mac, pfs[i].dev);
-		if (pfs[i].num_vfs > 0)
-			rc = vfp_sysfs_vfs(host, &pfs[i].pci, &vfs, &n_vfs, err);
-		for (size_t j = 0; rc == 0 && j < n_vfs; j++)
-			if (*vfs[j].netdev)
-				add_vf_mac(plan, vfs[j].netdev);
-		if (rc == 0 && makes_macs && n_vfs)
+		rc = vfp_inventory_host(plan->pool, NULL, true, &plan->members, &plan->n_members,
+					err);
+	if (rc == 0)
+		rc = vfp_sysfs_pfs(plan->pool->host, &pfs, &n, err);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = add_macs(plan, &pfs[i], err);
+		if (rc == 0 && makes_macs && pfs[i].num_vfs)
 			add_carried(plan, &pfs[i]);
 	}
-	if (rc < 0)
-		return rc;
-	return vfp_inventory_host(plan->pool, NULL, true, &plan->members, &plan->n_members, err);
+	return rc;
 }
 
 /* --- The ports: pool, port group, MAC --------------------------------------------------------- */

@@ -14,7 +14,8 @@ struct vfp_libvirt {
 	virConnectPtr conn;
 	vfp_libvirt_handler *handler; /* NULL: nobody watches */
 	void *opaque;
-	int callbacks[4]; /* their numbers, -1 none */
+	int callbacks[4];     /* their numbers, -1 none */
+	virDomainPtr defined; /* the one last heard of; NULL none */
 };
 
 VFP_DEFINE_AUTO(virdomain, virDomainPtr, virDomainFree)
@@ -38,8 +39,11 @@ static void on_device(virConnectPtr conn, virDomainPtr domain, const char *alias
 static void on_reboot(virConnectPtr conn, virDomainPtr domain, void *opaque);
 static void on_close(virConnectPtr conn, int reason, void *opaque);
 static bool owner_of(virDomainPtr domain, struct vfp_owner *ret_owner);
+static void remember(struct vfp_libvirt *libvirt, virDomainPtr domain);
 static int find(struct vfp_libvirt *libvirt, const char *key, virDomainPtr *ret,
 		struct vfp_err *err);
+static int find_defined(struct vfp_libvirt *libvirt, const char *key, virDomainPtr *ret,
+			struct vfp_err *err);
 
 /* libvirt prints each error on stderr unless told not to; ours carry the words. */
 static void be_quiet(void *opaque, virErrorPtr error)
@@ -75,6 +79,7 @@ void vfp_libvirt_close(struct vfp_libvirt *libvirt)
 		for (size_t i = 0; i < VFP_N(libvirt->callbacks); i++)
 			virConnectDomainEventDeregisterAny(libvirt->conn, libvirt->callbacks[i]);
 	}
+	remember(libvirt, NULL);
 	virConnectClose(libvirt->conn);
 	free(libvirt);
 }
@@ -91,11 +96,14 @@ int vfp_libvirt_definition(struct vfp_libvirt *libvirt, const char *key, char **
 {
 	vfp_auto(virdomain) domain = NULL;
 	char *text;
-	int rc = find(libvirt, key, &domain, err);
+	int is_persistent, rc = find_defined(libvirt, key, &domain, err);
 
 	if (rc < 0)
 		return rc;
-	if (virDomainIsPersistent(domain) != 1)
+	is_persistent = virDomainIsPersistent(domain);
+	if (is_persistent < 0)
+		return fail(err, key);
+	if (!is_persistent)
 		return vfp_fail(err, ENOENT,
 				"domain %s has no definition: it was created, not defined", key);
 	text = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
@@ -286,6 +294,8 @@ static void on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int
 		what = VFP_LIBVIRT_STOPPED;
 	else
 		return;
+	if (what == VFP_LIBVIRT_ADDED || what == VFP_LIBVIRT_DEFINED)
+		remember(libvirt, domain);
 	if (owner_of(domain, &owner))
 		libvirt->handler(libvirt->opaque, what, &owner);
 }
@@ -355,6 +365,31 @@ static int find(struct vfp_libvirt *libvirt, const char *key, virDomainPtr *ret,
 	if (!domain)
 		return fail(err, key);
 	*ret = domain;
+	return 0;
+}
+
+/* Its definition is read next, and more than once: that spares asking for it by its UUID each time,
+ * a way to the daemon and back. */
+static void remember(struct vfp_libvirt *libvirt, virDomainPtr domain)
+{
+	if (domain)
+		virDomainRef(domain);
+	if (libvirt->defined)
+		virDomainFree(libvirt->defined);
+	libvirt->defined = domain;
+}
+
+/* A handle is hardly more than the UUID: one that is gone, or was made anew, is so for it too. */
+static int find_defined(struct vfp_libvirt *libvirt, const char *key, virDomainPtr *ret,
+			struct vfp_err *err)
+{
+	char uuid[VFP_UUID_SIZE];
+
+	if (!libvirt->defined || virDomainGetUUIDString(libvirt->defined, uuid) < 0 ||
+	    strcmp(key, uuid) != 0)
+		return find(libvirt, key, ret, err);
+	virDomainRef(libvirt->defined);
+	*ret = libvirt->defined;
 	return 0;
 }
 
