@@ -26,7 +26,7 @@
 #define MAX_QOS		7
 /* The list of VFs is one attribute, and an attribute's length has 16 bits. */
 #define TOO_MANY_VFS                                                                           \
-	"%s: the kernel's answer does not hold all its VFs (about 220 fit into one message); " \
+	"%s: the kernel's answer does not hold all its VFs (about 330 fit into one message); " \
 	"make fewer VFs"
 
 VFP_DEFINE_AUTO(socket, struct nl_sock *, nl_socket_free)

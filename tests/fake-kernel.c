@@ -19,10 +19,12 @@
 #include "base/sysfs.h"
 #include "tests/fake-sysfs.h"
 
-#define BUS	      "/sys/bus/pci/devices/"
-#define DEVICES	      "/sys/devices/pci0000:00/"
-#define VFS_PER_REPLY 221 /* what fits into one netlink attribute */
-#define CLOCK_REAL    INT64_MIN
+#define BUS	"/sys/bus/pci/devices/"
+#define DEVICES "/sys/devices/pci0000:00/"
+/* What fits into one netlink attribute, without and with counters (docs/facts). */
+#define VFS_PER_REPLY	  330
+#define VFS_WITH_COUNTERS 221
+#define CLOCK_REAL	  INT64_MIN
 
 /* What a PF driver does not do. */
 struct driver {
@@ -129,7 +131,7 @@ int fake_vf_read(const struct vfp_host *host, const char *netdev, bool with_coun
 				pf.num_vfs, n);
 	for (unsigned int i = 0; i < pf.num_vfs; i++) {
 		fake_kernel_get(host, netdev, i, &attrs[i]);
-		attrs[i].has_counters = with_counters;
+		attrs[i].has_counters = with_counters && pf.num_vfs <= VFS_WITH_COUNTERS;
 		if (driver_of(host, netdev)->link_state_error)
 			attrs[i].known &= ~(1u << VFP_ATTR_RSSQUERY | 1u << VFP_ATTR_NODE_GUID |
 					    1u << VFP_ATTR_PORT_GUID);

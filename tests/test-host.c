@@ -21,10 +21,10 @@
 static const struct fake_pf pfs[] = {
 	{.dev = "ens1f0", .pci = "0000:01:00.0", .driver = "igb", .total_vfs = 7, .num_vfs = 7},
 	{.dev = "full",
-	 .pci = "0000:02:00.0",
+	 .pci = "0000:08:00.0",
 	 .driver = "fakefull",
-	 .total_vfs = 256,
-	 .num_vfs = 222,
+	 .total_vfs = 512,
+	 .num_vfs = 331,
 	 .vf_offset = 1,
 	 .vf_stride = 1},
 	{.dev = "zero", .pci = "0000:03:00.0", .driver = "fakezero", .total_vfs = 7, .num_vfs = 1},
