@@ -20,6 +20,7 @@ struct vfp_block {
 };
 
 static void put(struct vfp_block *block, const char *text, size_t size);
+static const char *skip_markup(const char *p);
 static void put_break(struct vfp_block *block, unsigned int depth);
 static void put_blanks(struct vfp_block *block, unsigned int depth, const char *text, size_t size,
 		       const char *indent, size_t indent_size);
@@ -81,8 +82,8 @@ void vfp_block_add_element(struct vfp_block *block, unsigned int depth, const ch
 
 	put_break(block, depth);
 	while (text < end) {
-		const char *next = *text == '<' ? vfp_xml_skip_markup(text)
-						: memchr(text, '<', (size_t)(end - text));
+		const char *next =
+			*text == '<' ? skip_markup(text) : memchr(text, '<', (size_t)(end - text));
 
 		assert(next && next <= end);
 		if (*text == '<')
@@ -139,33 +140,6 @@ char *vfp_xml_escape(const char *value)
 			put(&out, value, 1);
 	}
 	return out.text;
-}
-
-const char *vfp_xml_skip_markup(const char *p)
-{
-	static const struct {
-		const char *start, *end;
-	} kinds[] = {{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}};
-
-	for (size_t i = 0; i < VFP_N(kinds); i++) {
-		size_t size = strlen(kinds[i].start);
-
-		if (!strncmp(p, kinds[i].start, size)) {
-			p = strstr(p + size, kinds[i].end);
-			assert(p);
-			return p + strlen(kinds[i].end);
-		}
-	}
-	/* A tag: its end is the first '>' that is in no attribute's value. */
-	for (;;) {
-		p += strcspn(p, ">'\"");
-		assert(*p);
-		if (*p == '>')
-			return p + 1;
-		p = strchr(p + 1, *p);
-		assert(p);
-		p++;
-	}
 }
 
 static void put(struct vfp_block *block, const char *text, size_t size)
@@ -225,5 +199,34 @@ static void put_blanks(struct vfp_block *block, unsigned int depth, const char *
 		if ((size_t)(end - text - 1) >= indent_size &&
 		    !memcmp(text + 1, indent, indent_size))
 			text += indent_size;
+	}
+}
+
+/* @p is at a '<' of well-formed text: the end of that tag, comment, CDATA section or instruction.
+ * */
+static const char *skip_markup(const char *p)
+{
+	static const struct {
+		const char *start, *end;
+	} kinds[] = {{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}};
+
+	for (size_t i = 0; i < VFP_N(kinds); i++) {
+		size_t size = strlen(kinds[i].start);
+
+		if (!strncmp(p, kinds[i].start, size)) {
+			p = strstr(p + size, kinds[i].end);
+			assert(p);
+			return p + strlen(kinds[i].end);
+		}
+	}
+	/* A tag: its end is the first '>' that is in no attribute's value. */
+	for (;;) {
+		p += strcspn(p, ">'\"");
+		assert(*p);
+		if (*p == '>')
+			return p + 1;
+		p = strchr(p + 1, *p);
+		assert(p);
+		p++;
 	}
 }

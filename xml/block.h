@@ -57,7 +57,3 @@ char *vfp_block_lay_out(const struct vfp_block *block, const struct vfp_layout *
 
 /* @value for use between quotes of either kind or as text.  The caller frees it. */
 char *vfp_xml_escape(const char *value);
-
-/* @p is at a '<' of well-formed text: the end of that tag, comment, CDATA section or instruction.
- * */
-const char *vfp_xml_skip_markup(const char *p);

@@ -2,7 +2,7 @@
 /*
  * Changes of a document as edits of its text, at places that the parsed tree names.
  *
- *	vfp_auto(source) source = vfp_source_new(text, size, doc);
+ *	vfp_auto(source) source = vfp_source_new(text, size, root);
  *	vfp_auto(edits) edits = vfp_edits_new(source);
  *	vfp_edit_attr(edits, node, "type", "hostdev");
  *	vfp_edit_remove(edits, vfp_xml_child(node, "model"));
