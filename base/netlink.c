@@ -617,6 +617,8 @@ static void parse_counters(struct nlattr *attr, struct vfp_attrs *attrs)
 		{IFLA_VF_STATS_TX_BYTES, &to->tx_bytes},
 		{IFLA_VF_STATS_RX_DROPPED, &to->rx_dropped},
 		{IFLA_VF_STATS_TX_DROPPED, &to->tx_dropped},
+		{IFLA_VF_STATS_BROADCAST, &to->rx_broadcast},
+		{IFLA_VF_STATS_MULTICAST, &to->rx_multicast},
 	};
 
 	if (!attr)

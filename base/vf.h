@@ -111,6 +111,7 @@ const char *vfp_attr_name(enum vfp_attr attr);
 
 struct vfp_counters { /* IFLA_VF_STATS */
 	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_dropped, tx_dropped;
+	uint64_t rx_broadcast, rx_multicast; /* packets */
 };
 
 struct vfp_attrs {

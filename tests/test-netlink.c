@@ -168,6 +168,8 @@ static void test_parse_counters(void **state)
 	assert_true(attrs[1].has_counters);
 	assert_int_equal(attrs[1].counters.rx_packets, 1000 + IFLA_VF_STATS_RX_PACKETS);
 	assert_int_equal(attrs[1].counters.tx_packets, 1000 + IFLA_VF_STATS_TX_PACKETS);
+	assert_int_equal(attrs[1].counters.rx_broadcast, 1000 + IFLA_VF_STATS_BROADCAST);
+	assert_int_equal(attrs[1].counters.rx_multicast, 1000 + IFLA_VF_STATS_MULTICAST);
 	assert_int_equal(attrs[1].counters.rx_bytes, 1000 + IFLA_VF_STATS_RX_BYTES);
 	assert_int_equal(attrs[1].counters.tx_bytes, 1000 + IFLA_VF_STATS_TX_BYTES);
 	assert_int_equal(attrs[1].counters.rx_dropped, 1000 + IFLA_VF_STATS_RX_DROPPED);
