@@ -82,7 +82,7 @@ static int check_unused(struct hook *hook, const struct mine *mine, struct vfp_e
 static int check_leased(const struct hook *hook, struct vfp_err *err);
 static void reclaim_own(struct hook *hook);
 static int put_mark(const struct hook *hook, struct vfp_err *err);
-static void note_refusal(struct hook *hook, const char *words);
+static void note_refusal(struct hook *hook, const struct vfp_err *why);
 
 int vfp_hook_run(const struct vfp_hook_call *call)
 {
@@ -96,7 +96,7 @@ int vfp_hook_run(const struct vfp_hook_call *call)
 	rc = hook_run(&hook, operation, &err);
 	if (rc < 0) {
 		fprintf(stderr, "vfpool: %s: %s\n", hook.owner.name, err.msg);
-		note_refusal(&hook, err.msg);
+		note_refusal(&hook, &err);
 	}
 	free(hook.leases);
 	vfp_members_free(&hook.members);
@@ -592,12 +592,12 @@ static int put_mark(const struct hook *hook, struct vfp_err *err)
 
 /* The line that the user saw, for those who ask later; what stops it from being written is no news
  * by then. */
-static void note_refusal(struct hook *hook, const char *words)
+static void note_refusal(struct hook *hook, const struct vfp_err *why)
 {
 	const struct mine *mine = &hook->mine[0];
 
 	if (hook->is_noted || !hook->n_mine || open_pool(hook, NULL) < 0)
 		return;
-	vfp_pool_note(hook->pool, hook->is_binding ? "refused-binding" : "refused", &hook->owner,
-		      &mine->nic->want.mac, *mine->vf.pf ? &mine->vf : NULL, words, NULL);
+	vfp_pool_refused(hook->pool, &hook->owner, &mine->nic->want.mac,
+			 *mine->vf.pf ? &mine->vf : NULL, hook->is_binding, why, NULL);
 }

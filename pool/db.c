@@ -76,7 +76,7 @@ static const struct step {
 #define SELECT_VF "SELECT dirty, held, faulty"
 
 #define SELECT_EVENT                                                                     \
-	"SELECT id, time_ms, event, uuid, domain, mac, vf, pci, pool, text FROM journal" \
+	"SELECT id, time_ms, event, uuid, domain, mac, vf, pci, pool, reason, text FROM journal" \
 	" WHERE id > ?1 AND time_ms >= ?2 AND (?3 = 0 OR time_ms < ?3)"                  \
 	" AND (?4 IS NULL OR vf = ?4 OR pci = ?4) AND (?5 IS NULL OR pool = ?5)"         \
 	" AND (?6 IS NULL OR event = ?6) "
@@ -238,8 +238,10 @@ static const char *const sql_of[VFP_N_SQL] = {
 	[VFP_SQL_LEASE_DELETE] = "DELETE FROM lease WHERE generation = ?1",
 
 	[VFP_SQL_NOTE] =
-		"INSERT INTO journal (time_ms, event, uuid, domain, mac, vf, pci, pool, text)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+		"INSERT INTO journal (time_ms, event, uuid, domain, mac, vf, pci, pool, reason, text)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[VFP_SQL_TALLY_LIST] = "SELECT event, reason, pool, n, n_scrubs, scrub_ms FROM tally"
+			       " ORDER BY event, reason, pool",
 	/* ?1 after this one, ?2 since, ?3 until, 0 none; then what is not NULL: ?4 VF, ?5 pool,
 	 * ?6 event, ?7 domain or MAC, ?8 domain */
 	[VFP_SQL_JOURNAL] = SELECT_EVENT "ORDER BY id",

@@ -10,6 +10,10 @@
 
 #define DAY_MS INT64_C(86400000)
 
+static int put_line(struct vfp_pool *pool, const char *event, const struct vfp_about *about,
+		    const char *reason, const char *words, struct vfp_err *err);
+static const char *reason_of(int code);
+
 static const struct vfp_column event_columns[] = {
 	VFP_COLUMN_NUMBER(struct vfp_event, id),
 	VFP_COLUMN_NUMBER(struct vfp_event, time_ms),
@@ -20,6 +24,7 @@ static const struct vfp_column event_columns[] = {
 	VFP_COLUMN_TEXT(struct vfp_event, vf),
 	VFP_COLUMN_TEXT(struct vfp_event, pci),
 	VFP_COLUMN_TEXT(struct vfp_event, pool),
+	VFP_COLUMN_TEXT(struct vfp_event, reason),
 	VFP_COLUMN_TEXT(struct vfp_event, text),
 };
 static const struct vfp_shape event_shape = VFP_SHAPE(struct vfp_event, event_columns);
@@ -38,6 +43,43 @@ int vfp_pool_note(struct vfp_pool *pool, const char *event, const struct vfp_own
 	if (rc < 0)
 		return rc;
 	return vfp_db_commit(&change, err);
+}
+
+int vfp_pool_refused(struct vfp_pool *pool, const struct vfp_owner *owner,
+		     const struct vfp_mac *mac, const struct vfp_vf *vf, bool is_binding,
+		     const struct vfp_err *why, struct vfp_err *err)
+{
+	struct vfp_about about = {.owner = owner, .mac = mac, .vf = vf};
+	vfp_auto(db_transaction) change = NULL;
+	char home[VFP_NAME_SIZE] = "";
+	int rc = vfp_book_begin(pool, &change, err);
+
+	if (rc == 0 && vf && *vf->pf)
+		rc = vfp_book_pool_of(pool, vf, home, err);
+	if (rc < 0)
+		return rc;
+	about.pool = home;
+	rc = put_line(pool, is_binding ? "refused-binding" : "refused", &about,
+		      reason_of(why->code), why->msg, err);
+	if (rc < 0)
+		return rc;
+	return vfp_db_commit(&change, err);
+}
+
+int vfp_pool_tallies(struct vfp_pool *pool, struct vfp_tally **ret, size_t *ret_n,
+		     struct vfp_err *err)
+{
+	static const struct vfp_column columns[] = {
+		VFP_COLUMN_TEXT(struct vfp_tally, event),
+		VFP_COLUMN_TEXT(struct vfp_tally, reason),
+		VFP_COLUMN_TEXT(struct vfp_tally, pool),
+		VFP_COLUMN_NUMBER(struct vfp_tally, n),
+		VFP_COLUMN_NUMBER(struct vfp_tally, n_scrubs),
+		VFP_COLUMN_NUMBER(struct vfp_tally, scrub_ms),
+	};
+	static const struct vfp_shape shape = VFP_SHAPE(struct vfp_tally, columns);
+
+	return vfp_db_rows(pool->db, VFP_SQL_TALLY_LIST, NULL, &shape, ret, ret_n, err);
 }
 
 int vfp_pool_journal(struct vfp_pool *pool, const struct vfp_journal_filter *filter,
@@ -136,13 +178,22 @@ int vfp_pool_oldest(struct vfp_pool *pool, struct vfp_oldest *ret, struct vfp_er
 int vfp_book_note(struct vfp_pool *pool, const char *event, const struct vfp_about *about,
 		  struct vfp_err *err, const char *fmt, ...)
 {
-	char mac[VFP_MAC_SIZE] = "", vf[VFP_VF_SIZE] = "", pci[VFP_PCI_SIZE] = "";
 	char text[sizeof(((struct vfp_event *)0)->text)];
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	return put_line(pool, event, about, "", text, err);
+}
+
+static int put_line(struct vfp_pool *pool, const char *event, const struct vfp_about *about,
+		    const char *reason, const char *words, struct vfp_err *err)
+{
+	char mac[VFP_MAC_SIZE] = "", vf[VFP_VF_SIZE] = "", pci[VFP_PCI_SIZE] = "";
+	char text[sizeof(((struct vfp_event *)0)->text)];
+
+	snprintf(text, sizeof(text), "%s", words);
 	vfp_text_clean(text);
 	if (about->mac && !vfp_mac_is_none(about->mac))
 		vfp_mac_format(about->mac, mac);
@@ -155,6 +206,24 @@ int vfp_book_note(struct vfp_pool *pool, const char *event, const struct vfp_abo
 				     VFP_TEXT(about->owner ? about->owner->uuid : ""),
 				     VFP_TEXT(about->owner ? about->owner->name : ""),
 				     VFP_TEXT(mac), VFP_TEXT(vf), VFP_TEXT(pci),
-				     VFP_TEXT(about->pool ? about->pool : ""), VFP_TEXT(text)),
+				     VFP_TEXT(about->pool ? about->pool : ""), VFP_TEXT(reason),
+				     VFP_TEXT(text)),
 			  NULL, err);
+}
+
+/* What a refusal's errno means to those who count refusals; docs/journal has these words. */
+static const char *reason_of(int code)
+{
+	static const struct vfp_word reasons[] = {
+		{"no capacity", ENOSPC}, {"in use", EBUSY},	    {"not bound", ENOENT},
+		{"not bound", ESTALE},	 {"policy", EPERM},	    {"policy", EOPNOTSUPP},
+		{"memory", ENOMEM},	 {"no link", ENETDOWN},	    {"definition", EINVAL},
+		{"definition", EEXIST},	 {"device", EIO},	    {"device", ENODEV},
+		{"device", ETIMEDOUT},	 {"not scrubbed", EUCLEAN},
+	};
+
+	for (size_t i = 0; i < VFP_N(reasons); i++)
+		if (reasons[i].value == code)
+			return reasons[i].word;
+	return "other";
 }

@@ -109,9 +109,8 @@ int vfp_pool_lease(struct vfp_pool *pool, const struct vfp_owner *owner,
 		rc = explain_held(pool, owner, &refusal, &own);
 	/* The refusal is what counts; whether its line could be written as well is not. */
 	if (refusal.ask)
-		vfp_pool_note(pool,
-			      refusal.is_binding && rc != -ENOSPC ? "refused-binding" : "refused",
-			      owner, &refusal.ask->mac, &refusal.ask->vf, own.msg, NULL);
+		vfp_pool_refused(pool, owner, &refusal.ask->mac, &refusal.ask->vf,
+				 refusal.is_binding && rc != -ENOSPC, &own, NULL);
 	if (err)
 		*err = own;
 	return rc;

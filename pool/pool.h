@@ -307,6 +307,7 @@ struct vfp_event {
 	struct vfp_owner owner;
 	char mac[VFP_MAC_SIZE], vf[VFP_VF_SIZE], pci[VFP_PCI_SIZE];
 	char pool[VFP_NAME_SIZE];
+	char reason[24]; /* of a refusal: docs/journal; else "" */
 	char text[512];
 };
 
@@ -315,6 +316,21 @@ struct vfp_event {
 int vfp_pool_note(struct vfp_pool *pool, const char *event, const struct vfp_owner *owner,
 		  const struct vfp_mac *mac, const struct vfp_vf *vf, const char *text,
 		  struct vfp_err *err);
+/* A refusal, of the pool that has @vf: "refused", or "refused-binding" where the definition bound
+ * anew would do.  @why: its words, and by its code the reason. */
+int vfp_pool_refused(struct vfp_pool *pool, const struct vfp_owner *owner,
+		     const struct vfp_mac *mac, const struct vfp_vf *vf, bool is_binding,
+		     const struct vfp_err *why, struct vfp_err *err);
+
+/* How often each event was since the database was made, whatever has been trimmed since. */
+struct vfp_tally {
+	char event[24], reason[24], pool[VFP_NAME_SIZE]; /* "" none */
+	uint64_t n;
+	uint64_t n_scrubs, scrub_ms; /* the scrubs among them, and what these took in all */
+};
+/* Ordered by event, reason and pool.  The caller frees *ret. */
+int vfp_pool_tallies(struct vfp_pool *pool, struct vfp_tally **ret, size_t *ret_n,
+		     struct vfp_err *err);
 
 struct vfp_journal_filter {
 	int64_t since_ms;   /* 0 all */

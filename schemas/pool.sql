@@ -176,6 +176,7 @@ CREATE TABLE host (
 INSERT INTO host VALUES (1, '');
 
 -- Who held what, and what was refused and why.  Written in the transaction of the change that it tells of.
+-- reason: of a refusal, the kind of its cause in one word or two (docs/journal); text says it in full.
 CREATE TABLE journal (
 	id      INTEGER PRIMARY KEY AUTOINCREMENT,
 	time_ms INTEGER NOT NULL,
@@ -186,6 +187,7 @@ CREATE TABLE journal (
 	vf      TEXT NOT NULL DEFAULT '',
 	pci     TEXT NOT NULL DEFAULT '',
 	pool    TEXT NOT NULL DEFAULT '',
+	reason  TEXT NOT NULL DEFAULT '',
 	text    TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX journal_by_mac ON journal (mac, id) WHERE mac <> '';
@@ -198,6 +200,25 @@ CREATE INDEX journal_of_starts ON journal (uuid, id)
 CREATE TRIGGER journal_is_written_once BEFORE UPDATE ON journal
 BEGIN
 	SELECT RAISE(ABORT, 'the journal is never changed');
+END;
+-- How often each event was: the journal's lines go by age, and a counter must not go down.  scrub_ms is what the
+-- scrubs among them took, n_scrubs how many these were.
+CREATE TABLE tally (
+	event    TEXT NOT NULL,
+	reason   TEXT NOT NULL,
+	pool     TEXT NOT NULL,
+	n        INTEGER NOT NULL CHECK (n > 0),
+	n_scrubs INTEGER NOT NULL CHECK (n_scrubs >= 0),
+	scrub_ms INTEGER NOT NULL CHECK (scrub_ms >= 0),
+	PRIMARY KEY (event, reason, pool)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER journal_is_counted AFTER INSERT ON journal
+BEGIN
+	INSERT INTO tally VALUES (NEW.event, NEW.reason, NEW.pool, 1, instr(NEW.text, 'scrubbed in ') > 0,
+		CASE instr(NEW.text, 'scrubbed in ') WHEN 0 THEN 0
+		ELSE max(0, CAST(substr(NEW.text, instr(NEW.text, 'scrubbed in ') + length('scrubbed in ')) AS INTEGER)) END)
+	ON CONFLICT (event, reason, pool) DO UPDATE
+		SET n = n + 1, n_scrubs = n_scrubs + excluded.n_scrubs, scrub_ms = scrub_ms + excluded.scrub_ms;
 END;
 CREATE TRIGGER journal_goes_by_age BEFORE DELETE ON journal
 WHEN OLD.time_ms > (unixepoch() - 86400) * 1000
