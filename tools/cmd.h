@@ -51,10 +51,11 @@ enum vfp_opt {
 	VFP_OPT_RESERVE,
 	VFP_OPT_FORCE,
 	VFP_OPT_OP,
+	VFP_OPT_TEXTFILE,
 	VFP_N_OPTS
 };
-_Static_assert(VFP_N_OPTS <= 32, "the sets of options below have one bit for each");
-#define VFP_TAKES(opt) (1u << VFP_OPT_##opt)
+_Static_assert(VFP_N_OPTS <= 64, "the sets of options below have one bit for each");
+#define VFP_TAKES(opt) (UINT64_C(1) << VFP_OPT_##opt)
 
 #define VFP_MAX_ARGS 14
 
@@ -70,8 +71,8 @@ struct vfp_cmd {
 	const char *verb;  /* NULL: the noun is the command ("who", "journal") */
 	const char *usage; /* of the arguments, as the help shows it: "PF --vfs N" */
 	unsigned int min_args, max_args;
-	unsigned int opts;     /* VFP_TAKES() of those beside --root, --help and --version */
-	unsigned int required; /* of @opts, those that must be there */
+	uint64_t opts;	   /* VFP_TAKES() of those beside --root, --help and --version */
+	uint64_t required; /* of @opts, those that must be there */
 	int (*run)(struct vfp_ctx *ctx, struct vfp_err *err);
 	const char *help; /* one sentence */
 };
@@ -105,6 +106,7 @@ extern const struct vfp_cmd vfp_cmds_lease[];
 extern const struct vfp_cmd vfp_cmds_who[];
 extern const struct vfp_cmd vfp_cmds_journal[];
 extern const struct vfp_cmd vfp_cmds_check[];
+extern const struct vfp_cmd vfp_cmds_metrics[];
 extern const struct vfp_cmd vfp_cmds_graph[];
 extern const struct vfp_cmd vfp_cmds_top[];
 

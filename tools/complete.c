@@ -263,11 +263,11 @@ static bool usage_argument(const char *usage, size_t index, char *ret, size_t si
 /* The options of @cmd that are not there yet; NULL: those that stand anywhere. */
 static void complete_option(const struct line *line, const struct vfp_cmd *cmd)
 {
-	const unsigned int takes = (cmd ? cmd->opts : 0) | VFP_ALWAYS_TAKES;
+	const uint64_t takes = (cmd ? cmd->opts : 0) | VFP_ALWAYS_TAKES;
 	char text[64];
 
 	for (size_t i = 0; i < VFP_N_OPTS; i++) {
-		if (!(takes & 1u << i) || line->ctx.opts[i])
+		if (!(takes & UINT64_C(1) << i) || line->ctx.opts[i])
 			continue;
 		snprintf(text, sizeof(text), "--%s", vfp_options[i].name);
 		offer(line, text);

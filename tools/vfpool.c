@@ -9,10 +9,9 @@
 #include "tools/complete.h"
 
 const struct vfp_cmd *const vfp_cmd_tables[] = {
-	vfp_cmds_pf,	  vfp_cmds_pool,   vfp_cmds_portgroup, vfp_cmds_vf,
-	vfp_cmds_domain,  vfp_cmds_attach, vfp_cmds_lease,     vfp_cmds_who,
-	vfp_cmds_journal, vfp_cmds_check,  vfp_cmds_top,       vfp_cmds_graph,
-	vfp_cmds_limits,  vfp_cmds_doctor,
+	vfp_cmds_pf,	 vfp_cmds_pool,	 vfp_cmds_portgroup, vfp_cmds_vf,      vfp_cmds_domain,
+	vfp_cmds_attach, vfp_cmds_lease, vfp_cmds_who,	     vfp_cmds_journal, vfp_cmds_check,
+	vfp_cmds_top,	 vfp_cmds_graph, vfp_cmds_limits,    vfp_cmds_doctor,  vfp_cmds_metrics,
 };
 
 const size_t vfp_n_cmd_tables = VFP_N(vfp_cmd_tables);
@@ -49,6 +48,8 @@ const struct vfp_option vfp_options[VFP_N_OPTS] = {
 	[VFP_OPT_FORCE] = {"force", NULL, "although the host's own traffic may be interrupted"},
 	[VFP_OPT_OP] = {"op", "OPERATION",
 			"of this operation only; the status is 5 when it is refused"},
+	[VFP_OPT_TEXTFILE] = {"textfile", "FILE",
+			      "replace this file as a whole, for node_exporter"},
 };
 
 /* What an error means to the caller's shell.  All others: failed. */
@@ -206,10 +207,10 @@ static int cmd_check(const struct vfp_cmd *cmd, const struct vfp_ctx *ctx, size_
 	const char *space = cmd->verb ? " " : "", *verb = cmd->verb ? cmd->verb : "";
 
 	for (size_t i = 0; i < VFP_N_OPTS; i++) {
-		if (ctx->opts[i] && !((cmd->opts | VFP_ALWAYS_TAKES) & 1u << i))
+		if (ctx->opts[i] && !((cmd->opts | VFP_ALWAYS_TAKES) & UINT64_C(1) << i))
 			return vfp_fail(err, EINVAL, "%s%s%s takes no option --%s", cmd->noun,
 					space, verb, vfp_options[i].name);
-		if (!ctx->opts[i] && cmd->required & 1u << i)
+		if (!ctx->opts[i] && cmd->required & UINT64_C(1) << i)
 			return vfp_fail(err, EINVAL, "usage: vfpool %s%s%s %s", cmd->noun, space,
 					verb, cmd->usage);
 	}
