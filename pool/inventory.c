@@ -123,6 +123,13 @@ static bool is_used_by_lessee(const struct vfp_member *member)
 				    !strcmp(member->lease.owner.uuid, member->used_uuid));
 }
 
+static void forget_lessees(struct vfp_member *members, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (members[i].is_leased && is_used_by_lessee(&members[i]))
+			members[i].used_by[0] = '\0';
+}
+
 static int join_leases(struct vfp_pool *pool, struct vfp_member **sorted, size_t n,
 		       struct vfp_err *err)
 {
@@ -140,8 +147,6 @@ static int join_leases(struct vfp_pool *pool, struct vfp_member **sorted, size_t
 		member->is_leased = true;
 		member->lease = leases[i];
 		member->lease.vf.pci = member->vf.pci;
-		if (is_used_by_lessee(member))
-			member->used_by[0] = '\0';
 	}
 	return 0;
 }
@@ -159,9 +164,21 @@ int vfp_inventory_join(struct vfp_pool *pool, struct vfp_member *members, size_t
 		sorted[i] = &members[i];
 	qsort(sorted, n, sizeof(struct vfp_member *), compare_members);
 	rc = join_states(pool, sorted, n, err);
-	if (rc < 0)
-		return rc;
-	return join_leases(pool, sorted, n, err);
+	if (rc == 0)
+		rc = join_leases(pool, sorted, n, err);
+	if (rc == 0)
+		forget_lessees(members, n);
+	return rc;
+}
+
+int vfp_inventory_holders(struct vfp_pool *pool, struct vfp_member *members, size_t n,
+			  struct vfp_err *err)
+{
+	int rc = add_holders(pool->host, members, n, err);
+
+	if (rc == 0)
+		forget_lessees(members, n);
+	return rc;
 }
 
 static struct vfp_member *add_member(struct list *list, const char *pool, const char *dev,

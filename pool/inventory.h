@@ -57,3 +57,6 @@ int vfp_inventory_host(struct vfp_pool *pool, const char *pool_name, bool with_h
 		       struct vfp_member **ret, size_t *ret_n, struct vfp_err *err);
 int vfp_inventory_join(struct vfp_pool *pool, struct vfp_member *members, size_t n,
 		       struct vfp_err *err);
+/* Looks for the holders after all, in members that were read without and are joined. */
+int vfp_inventory_holders(struct vfp_pool *pool, struct vfp_member *members, size_t n,
+			  struct vfp_err *err);

@@ -50,6 +50,7 @@ struct plan {
 	size_t n_rows;
 	struct vfp_vf *taken; /* by those of its NICs that are done */
 	size_t n_taken;
+	bool knows_holders; /* the members' used_by is read */
 };
 
 #define QEMU_OUI 0x525400u
@@ -60,7 +61,8 @@ VFP_DEFINE_AUTO(plan, struct plan *, free_plan)
 static int read_host(struct plan *plan, bool makes_macs, struct vfp_err *err);
 static int make_mac(struct plan *plan, struct nic *nic, size_t place, struct vfp_err *err);
 static int find_ports(struct plan *plan, struct vfp_err *err);
-static int choose_all(struct plan *plan, struct vfp_err *err);
+static int choose_unused(struct plan *plan, struct vfp_err *err);
+static int look_for_users(struct plan *plan, struct vfp_err *err);
 static int check_kernel(struct plan *plan, struct vfp_err *err);
 static int write_all(struct plan *plan, struct vfp_err *err);
 static int drop_others(struct plan *plan, struct vfp_err *err);
@@ -107,7 +109,7 @@ int vfp_pool_bind(struct vfp_pool *pool, const struct vfp_owner *owner,
 	vfp_auto(plan) plan = &made;
 	vfp_auto(db_transaction) change = NULL;
 	int (*const steps[])(struct plan *, struct vfp_err *) = {
-		find_ports, choose_all, check_kernel, drop_others, write_all,
+		find_ports, choose_unused, check_kernel, drop_others, write_all,
 	};
 	bool makes_macs = false;
 	int rc;
@@ -402,7 +404,7 @@ static int read_host(struct plan *plan, bool makes_macs, struct vfp_err *err)
 	int rc = makes_macs ? read_oui(plan, err) : 0;
 
 	if (rc == 0)
-		rc = vfp_inventory_host(plan->pool, NULL, true, &plan->members, &plan->n_members,
+		rc = vfp_inventory_host(plan->pool, NULL, false, &plan->members, &plan->n_members,
 					err);
 	if (rc == 0)
 		rc = vfp_sysfs_pfs(plan->pool->host, &pfs, &n, err);
@@ -640,9 +642,34 @@ static int choose_one(struct plan *plan, struct nic *nic, struct vfp_err *err)
 	return 0;
 }
 
+static void let_go(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		if (plan->nics[i].chosen)
+			plan->nics[i].chosen->n_bound--;
+		plan->nics[i].chosen = NULL;
+	}
+	plan->n_taken = 0;
+}
+
 static int choose_all(struct plan *plan, struct vfp_err *err)
 {
 	int rc = 0;
+
+	/* The NICs that keep their VF come first, or another NIC of the domain could choose it. */
+	for (size_t i = 0; i < plan->n; i++)
+		keep(plan, &plan->nics[i], true);
+	for (size_t i = 0; rc == 0 && i < plan->n; i++)
+		if (!plan->nics[i].chosen)
+			rc = choose_one(plan, &plan->nics[i], err);
+	return rc;
+}
+
+/* The kernel is asked about the chosen VFs alone; only where one of them turns out to be in use is
+ * it worth a walk over all processes. */
+static int choose_unused(struct plan *plan, struct vfp_err *err)
+{
+	int rc;
 
 	/* What the domain itself is bound to shall not stand in its own way. */
 	for (size_t i = 0; i < plan->n_rows; i++) {
@@ -652,12 +679,46 @@ static int choose_all(struct plan *plan, struct vfp_err *err)
 		if (member)
 			member->n_bound--;
 	}
-	/* The NICs that keep their VF come first, or another NIC of the domain could choose it. */
-	for (size_t i = 0; i < plan->n; i++)
-		keep(plan, &plan->nics[i], true);
+	do {
+		let_go(plan);
+		rc = choose_all(plan, err);
+		if (rc == 0)
+			rc = look_for_users(plan, err);
+	} while (rc > 0);
+	return rc;
+}
+
+/* 1: the VF has a user that nobody knew of, and member->used_by names it. */
+static int look_for_user(struct plan *plan, struct vfp_member *member, struct vfp_err *err)
+{
+	const struct vfp_host *host = plan->pool->host;
+	bool is_busy = false;
+	int rc;
+
+	if (member->is_leased || *member->used_by || member->info.iommu_group < 0)
+		return 0;
+	/* Nobody of ours is opening it at this moment: a lease comes first, and this is within the
+	 * book's transaction. */
+	rc = host->kernel->vfio_busy(host, member->info.iommu_group, &is_busy, NULL);
+	if (rc == 0 && !is_busy)
+		return 0;
+	rc = plan->knows_holders
+		     ? 0
+		     : vfp_inventory_holders(plan->pool, plan->members, plan->n_members, err);
+	if (rc < 0)
+		return rc;
+	plan->knows_holders = true;
+	if (is_busy && !*member->used_by)
+		vfp_copy(member->used_by, sizeof(member->used_by), "a process out of sight");
+	return *member->used_by != '\0';
+}
+
+static int look_for_users(struct plan *plan, struct vfp_err *err)
+{
+	int rc = 0;
+
 	for (size_t i = 0; rc == 0 && i < plan->n; i++)
-		if (!plan->nics[i].chosen)
-			rc = choose_one(plan, &plan->nics[i], err);
+		rc = look_for_user(plan, plan->nics[i].chosen, err);
 	return rc;
 }
 

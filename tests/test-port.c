@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/sysfs.h"
 #include "pool/card.h"
 #include "tests/fake-sysfs.h"
 #include "tests/pool-fixture.h"
@@ -227,7 +228,8 @@ static void test_kernel_is_asked_once_per_pf(void **state)
 	fake_kernel_forget_calls(&fixture->host);
 	assert_done(fixture, bind_wants(fixture, 1, wants, 3, bindings));
 	assert_int_equal(fake_kernel_calls(&fixture->host, "vf_read ens1f0"), 1);
-	assert_int_equal(fake_kernel_calls(&fixture->host, ""), 1);
+	assert_int_equal(fake_kernel_calls(&fixture->host, "vfio_busy"), 3);
+	assert_int_equal(fake_kernel_calls(&fixture->host, ""), 1 + 3);
 	for (unsigned int i = 0; i < 3; i++)
 		assert_vf(&bindings[i].vf, "ens1f0", i);
 }
@@ -272,6 +274,65 @@ static void test_no_usable_vf(void **state)
 	assert_refused(fixture, bind_wants(fixture, 1, &want, 1, &binding), ENOSPC,
 		       "2 VFs: 1 held, 1 faulty; ens1f0#0 held, ens1f0#1 faulty");
 	assert_int_equal(n_ports(fixture, NULL), 0);
+}
+
+/* A process outside the pool has opened the VF. */
+static struct fake_process take_vf(struct pool_fixture *fixture, const char *dev,
+				   unsigned int index, pid_t pid)
+{
+	struct fake_process process = {.pid = pid, .comm = "dpdk-testpmd"};
+	struct vfp_vfinfo info;
+	struct vfp_pf pf;
+
+	assert_done(fixture, vfp_sysfs_pf(&fixture->host, dev, &pf, &fixture->err));
+	assert_done(fixture, vfp_sysfs_vf(&fixture->host, &pf.pci, index, &info, &fixture->err));
+	process.groups[0] = info.iommu_group;
+	fake_process_add(&fixture->host, &process);
+	return process;
+}
+
+/* Only the VF that is chosen is asked about, and another one taken where it is in use. */
+static void test_in_use(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_want want = fixture_want(1, "");
+	struct vfp_binding binding;
+	struct vfp_vf vf;
+
+	vf = fixture_bind(fixture, 1, "").vf;
+	assert_vf(&vf, "ens1f0", 0);
+	assert_int_equal(fake_kernel_calls(&fixture->host, "vfio_busy"), 1);
+	take_vf(fixture, "ens1f0", 0, 90);
+	take_vf(fixture, "ens1f0", 1, 91);
+	vf = fixture_bind(fixture, 1, "").vf;
+	assert_vf(&vf, "ens1f0", 2);
+	take_vf(fixture, "ens1f0", 2, 92);
+	/* When it cannot be found out so, all processes are looked at. */
+	fake_kernel_fail(&fixture->host, "vfio_busy", 1, "EACCES", NULL);
+	vf = fixture_bind(fixture, 1, "").vf;
+	assert_vf(&vf, "ens1f0", 3);
+	for (unsigned int i = 0; i < 2 * FIXTURE_N_VFS; i++)
+		take_vf(fixture, i % 2 ? "ens1f1" : "ens1f0", i / 2, 100 + (pid_t)i);
+	assert_refused(fixture, bind_wants(fixture, 1, &want, 1, &binding), ENOSPC,
+		       "8 VFs: 8 in use");
+}
+
+/* The domain's own QEMU is no stranger, nor is that of another domain that has a lease. */
+static void test_in_use_by_lessee(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "");
+	struct fake_process qemu = take_vf(fixture, lease.vf.pf, lease.vf.index, 4711);
+	struct vfp_vf vf;
+
+	qemu.domain = "web1";
+	qemu.uuid = lease.owner.uuid;
+	fake_process_add(&fixture->host, &qemu);
+	take_vf(fixture, "ens1f1", 0, 90);
+	vf = fixture_bind(fixture, 1, "").vf;
+	assert_vf(&vf, lease.vf.pf, lease.vf.index);
+	vf = fixture_bind(fixture, 2, "").vf;
+	assert_vf(&vf, "ens1f1", 1);
 }
 
 /* A definition is moved when, and only when, its VF is of no use to it. */
@@ -720,6 +781,8 @@ int main(void)
 		TEST(test_kernel_is_asked_once_per_pf),
 		TEST(test_sharing),
 		TEST(test_no_usable_vf),
+		TEST(test_in_use),
+		TEST(test_in_use_by_lessee),
 		TEST(test_expire),
 		TEST(test_pin_set),
 		TEST(test_pin_refused),
