@@ -30,6 +30,38 @@ cached() {
 	printf '%s\n' "$folder"
 }
 
+# debian ROOT PACKAGE,… SUITE [MORE] : a minimal Debian in the folder ROOT, from the machine's own mirror. With the
+# suite MORE beside SUITE, what both have comes from MORE.
+debian() {
+	local root=$1 packages=$2 suites=("${@:3}") mirror suite sources=()
+	need mmdebstrap debian-archive-keyring
+	mirror=$(mirror)
+	for suite in "${suites[@]}"; do
+		sources+=("deb $mirror $suite main")
+	done
+	INITRD=No DEBIAN_FRONTEND=noninteractive TMPDIR=$cache unshare --mount \
+		mmdebstrap --quiet --mode=root --variant=minbase --format=directory --include="$packages" \
+		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='force-unsafe-io' \
+		--aptopt='Apt::Install-Recommends "false"' --aptopt='Acquire::Check-Valid-Until "false"' \
+		--aptopt="Apt::Default-Release \"${suites[-1]}\"" "${suites[0]}" "$root" "${sources[@]}"
+	rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*
+}
+
+# need PACKAGE… : installs on this machine what it lacks.
+need() {
+	dpkg-query --show "$@" >/dev/null 2>&1 && return
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
+# The Debian archive among this machine's sources; security and third parties carry another label.
+mirror() {
+	# shellcheck disable=SC2016 # apt expands
+	apt-get indextargets --format '$(REPO_URI)' \
+		'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p
+}
+
 # enter ROOT [NAME=FOLDER…] COMMAND [ARG…] : becomes COMMAND in the root file system ROOT, where each FOLDER
 # is seen as /mnt/NAME. The mounts are COMMAND's own and end with it, as it ends with its parent.
 enter() {

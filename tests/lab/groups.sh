@@ -44,7 +44,7 @@ mac=52:54:00:00:00:01
 guest_xml web1 --ip 10.0.0.1/24 --ping 10.0.0.9 "$(nic $mac blue)" >/tmp/web1.xml
 check "define" vfpool domain define /tmp/web1.xml
 check "start" virsh --quiet start web1
-check "it is up" guest_wait web1 "L2: NIC .* mac=$mac" 120
+check "it is up" guest_up web1 "L2: NIC .* mac=$mac"
 vf=$(vf_of $mac)
 seen=0
 check "its frames have tag 100 on the wire" wait_until 20 tagged 100

@@ -101,6 +101,16 @@ guest_wait() {
 	return $status
 }
 
+# guest_up NAME PATTERN : waits for a line of the guest's boot, and prints it. A guest that hangs in its boot, as the
+# emulation makes one do now and then (README, Traps), is reset, once, and the run says so.
+guest_up() {
+	guest_wait "$1" "$2" 90 && return
+	note "$1 hangs in its boot, at $(virsh qemu-monitor-command --hmp "$1" 'info registers' |
+		grep -o -m 1 'RIP=[^ ]* RFL=[^ ]*'); reset once"
+	virsh --quiet reset "$1"
+	guest_wait "$1" "$2" 120
+}
+
 # guest_run NAME COMMAND [SECONDS] : runs a command in the guest, prints its output without the empty lines and returns
 # its status; 124 when nothing came for SECONDS (60). The guest has to be up, which a line "L2: NIC …" tells.
 guest_run() {

@@ -39,7 +39,7 @@ expect_fail "out of range" 'requested 9 virtual functions for eth0 \(0000:01:00.
 	vfpool pf enable eth0 --vfs 9
 expect_fail "no such PF" 'no such network device' vfpool pf enable nosuch --vfs 1
 vfpool pf enable eth0 --vfs 4 --reserve 1
-check "the PF is up" grep -q 1 /sys/class/net/eth0/carrier
+check "the PF is up" wait_until 10 grep -q 1 /sys/class/net/eth0/carrier
 check "vfio-pci is loaded" test -e /sys/bus/pci/drivers/vfio-pci
 check "the reserved VF is the host's" test "$(vf_driver "$(vf_address eth0 0)")" = igbvf
 check "the others are parked" test "$(vf_driver "$(vf_address eth0 1)")$(vf_driver "$(vf_address eth0 3)")" = \

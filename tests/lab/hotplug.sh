@@ -41,7 +41,7 @@ slots+=$(for n in 1 2 3 4 5 6; do echo "<controller type='pci' model='pcie-root-
 guest_xml web1 --ip 10.0.0.1/24 "$slots" "$(nic $first blue)" >/tmp/web1.xml
 vfpool domain define /tmp/web1.xml
 virsh --quiet start web1
-check "the guest has its first NIC" guest_wait web1 "L2: NIC .* mac=$first" 120
+check "the guest has its first NIC" guest_up web1 "L2: NIC .* mac=$first"
 
 step "Attach live"
 check "attach" vfpool domain attach web1 --pool sriov0 --portgroup green --mac $second --live

@@ -4,6 +4,7 @@
 
 passed=0 failed=0
 [ ! -e "$OUT/tally" ] || read -r passed failed <"$OUT/tally"
+exec {screen}>&1
 trap tally EXIT
 
 tally() {
@@ -19,6 +20,11 @@ step() {
 	printf '\n== %s\n' "$*"
 }
 
+# note WORDS : of the lab itself; seen from inside check too, and in what the suite prints.
+note() {
+	printf 'lab: %s\n' "$*" >&"$screen"
+}
+
 ok() {
 	passed=$((passed + 1))
 	printf 'ok    %s\n' "$*"
@@ -27,7 +33,7 @@ ok() {
 # fail WORDS [OUTPUT] : the output is shown indented.
 fail() {
 	failed=$((failed + 1))
-	printf 'FAIL  %s\n' "$1"
+	printf 'FAILED  %s\n' "$1"
 	[ -z "${2:-}" ] || printf '      %s\n' "${2//$'\n'/$'\n'      }"
 }
 

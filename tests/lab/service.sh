@@ -60,7 +60,7 @@ step 'A guest, and a VF attached by hand'
 virsh --quiet define <(guest_xml web1 --ip 10.0.0.1/24 "$(nic 52:54:00:00:00:b1)")
 check 'define binds' wait_until 5 bound web1
 check 'start' virsh --quiet start web1
-check 'its NIC' guest_wait web1 'L2: NIC .* mac=52:54:00:00:00:b1' 120
+check 'its NIC' guest_up web1 'L2: NIC .* mac=52:54:00:00:00:b1'
 address=$(vfpool vf list --json | jq -r '[.[] | select(.state == "free")][0].pci')
 vf_xml "$address" 52:54:00:00:00:99 200 >/tmp/hand.xml
 check 'virsh attach-device' virsh --quiet attach-device web1 /tmp/hand.xml --live

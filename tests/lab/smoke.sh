@@ -19,7 +19,7 @@ on_vf() {
 	mac=52:54:00:12:34:0${5##*.}
 	check "$4 starts on $address, VLAN $3" \
 		guest_start "$4" --ip "$5/24" "$(vf_xml "$address" "$mac" "$3")"
-	check "its MAC is $mac" guest_wait "$4" "NIC eth0 mac=$mac drv=igbvf" 120
+	check "its MAC is $mac" guest_up "$4" "NIC eth0 mac=$mac drv=igbvf"
 }
 
 if [ "$BOOT" = 2 ]; then

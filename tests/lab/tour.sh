@@ -67,10 +67,13 @@ virsh dumpxml --inactive blue1 | sed -n "/<interface/,/<\/interface>/p" | tail -
 virsh dumpxml --inactive blue1 >/tmp/blue1.bound.xml
 check "libvirt's own validator takes the definition" virt-xml-validate /tmp/blue1.bound.xml
 
-step "Start them with plain virsh"
+step "Start them with plain virsh, and look into each: its NIC has the MAC of the definition"
 for vm in blue1 blue2 green1; do
 	show virsh --quiet start $vm
 	check "$vm runs" test "$(virsh domstate $vm | head -n 1)" = running
+	declare -n mac=$vm
+	check "$vm's own console says $mac" guest_up $vm "L2: NIC .* mac=$mac"
+	guest_wait $vm 'L2: NIC' 5
 done
 
 step "Who holds what"
@@ -79,13 +82,6 @@ show vfpool vf list
 show ip link show eth0
 check "the PF shows blue1's MAC with VLAN 100" grep -q 'vlan 100' <(vf_line eth0 $blue1; vf_line eth1 $blue1)
 check "the PF shows green1's MAC with VLAN 200" grep -q 'vlan 200' <(vf_line eth0 $green1; vf_line eth1 $green1)
-
-step "In the guests: Linux has booted, and its NIC has the MAC of the definition"
-for vm in blue1 blue2 green1; do
-	declare -n mac=$vm
-	check "$vm's own console says $mac" guest_wait $vm "L2: NIC .* mac=$mac" 120
-	guest_wait $vm 'L2: NIC' 5
-done
 
 step "The wire: blue reaches blue, green does not"
 show guest_run blue1 'ping -c 3 10.0.0.2'

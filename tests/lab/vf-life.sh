@@ -57,7 +57,7 @@ vf=$(lease_of blue1 vf)
 check "it did not get the VF that is in use" test "$vf" != eth0#0
 check "the live XML has the MAC" grep -q "mac address='$mac'" <(virsh dumpxml blue1)
 check "so has the kernel, with VLAN 100" grep -q "$mac.*vlan 100" <(vf_words "$vf")
-check "so has the guest" guest_wait blue1 "NIC eth0 mac=$mac drv=igbvf" 120
+check "so has the guest" guest_up blue1 "NIC eth0 mac=$mac drv=igbvf"
 capture=pf${vf:3:1}
 check "frames on the wire carry tag 100" wait_until 20 on_wire "$capture" ether src $mac and vlan 100
 expect_fail "and none is without" '^$' on_wire "$capture" ether src $mac and not vlan 100
@@ -92,7 +92,7 @@ virsh dumpxml --inactive green1 | awk -v to="$address" '/<source>/ {inside = 1} 
 virsh --quiet define /tmp/green1.same.xml
 check "it starts on the blue one's VF" virsh --quiet start green1
 check "on that VF" test "$(lease_of green1 vf)" = "$vf"
-check "with its own MAC" guest_wait green1 "NIC eth0 mac=52:54:00:00:00:91" 120
+check "with its own MAC" guest_up green1 "NIC eth0 mac=52:54:00:00:00:91"
 check "no other link is there" test "$(guest_run green1 'ls /sys/class/net | grep -c eth')" = 1
 check "its frames carry tag 200" wait_until 20 on_wire "$capture" ether src 52:54:00:00:00:91 and vlan 200
 expect_fail "and none tag 100" '^$' on_wire "$capture" ether src 52:54:00:00:00:91 and vlan 100
