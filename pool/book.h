@@ -98,12 +98,44 @@ struct vfp_port_row {
 	int64_t id;
 	struct vfp_port port;
 	struct vfp_vf last; /* the VF of its last lease; pf is "" when there was none */
+	char claim_boot[VFP_BOOT_ID_SIZE];
+	bool is_claim_over; /* the book has a claim whose time is over: to all else it has none */
 };
 int vfp_book_ports(struct vfp_pool *pool, const char *uuid, struct vfp_port_row **ret,
 		   size_t *ret_n, struct vfp_err *err);
 /* 1: there is a port with this MAC; 0: none. */
 int vfp_book_port_of_mac(struct vfp_pool *pool, const struct vfp_mac *mac, struct vfp_port_row *ret,
 			 struct vfp_err *err);
+
+/* Those that are claimed. */
+int vfp_book_claims(struct vfp_pool *pool, struct vfp_port_row **ret, size_t *ret_n,
+		    struct vfp_err *err);
+/* Ends the claims whose time is over, within the transaction at hand: who gives a VF away does it
+ * first.  @ret_n: how many; NULL where nobody asks. */
+int vfp_book_end_claims(struct vfp_pool *pool, unsigned int *ret_n, struct vfp_err *err);
+/* Ends a claim with its journal line, and the port with it, when it has none but that: libvirt does
+ * not know the domain, and no lease is on it. */
+int vfp_book_unclaim(struct vfp_pool *pool, const struct vfp_port_row *row, const char *why,
+		     struct vfp_err *err);
+
+/* What vfp_pool_bind() and vfp_pool_claim() ask for. */
+struct vfp_request {
+	const struct vfp_owner *owner;
+	const struct vfp_want *wants;
+	size_t n;
+	const char *numa_nodes; /* NULL or "" none */
+	/* Not 0: the VFs are claimed until then.  They are not shared, and the wants are not the
+	 * whole domain. */
+	int64_t claim_until_ms;
+};
+struct vfp_grant {
+	struct vfp_binding binding;
+	int numa_node;	/* of the PF, -1: the kernel does not know it */
+	bool is_leased; /* of a claim: the domain has the VF already */
+};
+/* @ret_grants: room for @n.  The errors of both. */
+int vfp_book_grant(struct vfp_pool *pool, const struct vfp_request *request,
+		   struct vfp_grant *ret_grants, struct vfp_err *err);
 
 /* Leases as the book has them: without PCI address. */
 int vfp_book_leases(struct vfp_pool *pool, const char *uuid, struct vfp_lease **ret, size_t *ret_n,

@@ -48,6 +48,13 @@ static bool leased(const struct vfp_member *member, const struct vfp_choice *cho
 	       !(choice->uuid && !strcmp(member->lease.owner.uuid, choice->uuid));
 }
 
+static bool claimed(const struct vfp_member *member, const struct vfp_choice *choice)
+{
+	return member->is_claimed &&
+	       !(choice->uuid && !strcmp(member->claim.owner.uuid, choice->uuid) &&
+		 (!choice->mac || vfp_mac_equal(choice->mac, &member->claim.mac)));
+}
+
 static bool in_use(const struct vfp_member *member, const struct vfp_choice *choice)
 {
 	return *member->used_by;
@@ -115,6 +122,7 @@ static const struct {
 	{VFP_UNFIT_PF_GONE, "not there", pf_gone, false},
 	{VFP_UNFIT_VF_GONE, "not there", vf_gone, false},
 	{VFP_UNFIT_LEASED, "leased", leased, true},
+	{VFP_UNFIT_CLAIMED, "claimed", claimed, true},
 	{VFP_UNFIT_IN_USE, "in use", in_use, false},
 	{VFP_UNFIT_HELD, "held", held, false},
 	{VFP_UNFIT_FAULTY, "faulty", faulty, false},
@@ -159,7 +167,7 @@ bool vfp_may_stay(const struct vfp_member *member, const char *uuid, bool with_l
 	const struct vfp_choice choice = {.uuid = uuid};
 
 	return member->is_present && !member->state.is_faulty && !member->state.is_held &&
-	       !*member->used_by && !leased(member, &choice) &&
+	       !*member->used_by && !leased(member, &choice) && !claimed(member, &choice) &&
 	       (member->has_carrier || !with_link);
 }
 
@@ -196,7 +204,9 @@ char *vfp_choose_list(const struct vfp_member *members, const enum vfp_unfit *un
 		if (unfit[i] == VFP_FIT)
 			continue;
 		add(&words, "%s%s %s", *buf ? ", " : "", vfp_vf_format(&members[i].vf, vf),
-		    unfit[i] == VFP_UNFIT_LEASED ? members[i].lease.owner.name : word_of(unfit[i]));
+		    unfit[i] == VFP_UNFIT_LEASED    ? members[i].lease.owner.name
+		    : unfit[i] == VFP_UNFIT_CLAIMED ? members[i].claim.owner.name
+						    : word_of(unfit[i]));
 	}
 	return buf;
 }
@@ -231,6 +241,9 @@ char *vfp_unfit_format(const struct vfp_member *member, enum vfp_unfit unfit, ch
 		break;
 	case VFP_UNFIT_LEASED:
 		add(&words, "leased by %s", member->lease.owner.name);
+		break;
+	case VFP_UNFIT_CLAIMED:
+		add(&words, "claimed for %s", member->claim.owner.name);
 		break;
 	case VFP_UNFIT_IN_USE:
 		add(&words, "in use by %s, without a lease", member->used_by);
@@ -268,7 +281,9 @@ static enum vfp_unfit unfit_of(const struct vfp_member *member, const struct vfp
 			       bool may_share)
 {
 	for (size_t i = 0; i < VFP_N(reasons); i++)
-		if (!(may_share && reasons[i].can_share) && reasons[i].applies(member, choice))
+		if (!(may_share && reasons[i].can_share) &&
+		    !(choice->may_scrub && reasons[i].unfit == VFP_UNFIT_DIRTY) &&
+		    reasons[i].applies(member, choice))
 			return reasons[i].unfit;
 	return VFP_FIT;
 }
@@ -308,7 +323,7 @@ static struct rank rank_of(const struct vfp_member *member, const struct vfp_cho
 	const bool minds_numa = choice->numa != VFP_NUMA_IGNORE;
 
 	return (struct rank){{
-		unfit == VFP_FIT	   ? 0
+		unfit == VFP_FIT	   ? dirty(member, choice)
 		: unfit == VFP_UNFIT_DIRTY ? 1
 					   : 2,
 		!is_last,

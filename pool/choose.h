@@ -14,10 +14,14 @@ struct vfp_choice {
 	struct vfp_vf last;	/* pf "": none; the one this port had last */
 	const char *
 		uuid; /* whose port it is: its own lease does not stand in its way; NULL nobody's */
+	const struct vfp_mac *mac;  /* nor its own claim; NULL: nor one of the domain's */
 	const struct vfp_vf *taken; /* by the domain's other NICs */
 	size_t n_taken;
-	/* Binding only: when no VF is fit, one that is merely leased or not scrubbed will do. */
+	/* Binding only: when no VF is fit, one that is merely leased, claimed or not scrubbed will
+	 * do. */
 	bool may_share;
+	/* Claims: one that is not scrubbed will do, since a start scrubs it. */
+	bool may_scrub;
 };
 
 /* The place of the chosen VF in @members, which are of one pool and ordered as vfp_inventory_read()

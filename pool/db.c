@@ -53,7 +53,7 @@ static const struct step {
 
 #define SELECT_PORT                                                                              \
 	"SELECT port.id, uuid, domain, mac, pool.name, portgroup.name, bound_pf.dev, bound.idx," \
-	" last_pf.dev, last.idx, pinned, seen, created_ms"                                       \
+	" last_pf.dev, last.idx, pinned, seen, created_ms, claim_until_ms, claim_boot"           \
 	" FROM port JOIN portgroup ON portgroup.id = portgroup_id"                               \
 	" JOIN pool ON pool.id = pool_id"                                                        \
 	" LEFT JOIN vf AS bound ON bound.id = vf_id"                                             \
@@ -75,10 +75,10 @@ static const struct step {
 
 #define SELECT_VF "SELECT dirty, held, faulty"
 
-#define SELECT_EVENT                                                                     \
+#define SELECT_EVENT                                                                             \
 	"SELECT id, time_ms, event, uuid, domain, mac, vf, pci, pool, reason, text FROM journal" \
-	" WHERE id > ?1 AND time_ms >= ?2 AND (?3 = 0 OR time_ms < ?3)"                  \
-	" AND (?4 IS NULL OR vf = ?4 OR pci = ?4) AND (?5 IS NULL OR pool = ?5)"         \
+	" WHERE id > ?1 AND time_ms >= ?2 AND (?3 = 0 OR time_ms < ?3)"                          \
+	" AND (?4 IS NULL OR vf = ?4 OR pci = ?4) AND (?5 IS NULL OR pool = ?5)"                 \
 	" AND (?6 IS NULL OR event = ?6) "
 
 static const char *const sql_of[VFP_N_SQL] = {
@@ -178,21 +178,38 @@ static const char *const sql_of[VFP_N_SQL] = {
 	[VFP_SQL_PORT_LIST] = SELECT_PORT "ORDER BY domain, uuid, mac",
 	[VFP_SQL_PORT_OF_DOMAIN] = SELECT_PORT "WHERE uuid = ?1 ORDER BY mac",
 	[VFP_SQL_PORT_OF_MAC] = SELECT_PORT "WHERE mac = ?1",
-	/* ?1 uuid, ?2 domain, ?3 mac, ?4 port group, ?5 ?6 VF, ?7 now */
+	/* ?1 uuid, ?2 domain, ?3 mac, ?4 port group, ?5 ?6 VF, ?7 now, ?8 claimed until, ?9 in
+	 * which boot */
 	[VFP_SQL_PORT_INSERT] =
-		"INSERT INTO port (uuid, domain, mac, portgroup_id, vf_id, created_ms)"
-		" VALUES (?1, ?2, ?3, ?4, " VF_ID("?5", "?6") ", ?7)",
-	[VFP_SQL_PORT_UPDATE] = "UPDATE port SET domain = ?2, portgroup_id = ?3,"
-				" vf_id = " VF_ID("?4", "?5") " WHERE id = ?1",
+		"INSERT INTO port (uuid, domain, mac, portgroup_id, vf_id, created_ms,"
+		" claim_until_ms, claim_boot)"
+		" VALUES (?1, ?2, ?3, ?4, " VF_ID("?5", "?6") ", ?7, ?8, ?9)",
+	/* ?1 port, ?2 domain, ?3 port group, ?4 ?5 VF, ?6 ?7 as ?8 ?9 above */
+	[VFP_SQL_PORT_UPDATE] =
+		"UPDATE port SET domain = ?2, portgroup_id = ?3,"
+		" vf_id = " VF_ID("?4",
+				  "?5") ", claim_until_ms = ?6, claim_boot = ?7 WHERE id = ?1",
 	[VFP_SQL_PORT_SEEN] = "UPDATE port SET seen = 1, domain = ?2"
 			      " WHERE uuid = ?1 AND (NOT seen OR domain <> ?2)",
-	/* The definition decides: what it points at is the binding, too. */
-	[VFP_SQL_PORT_LEASED] = "UPDATE port SET vf_id = " VF_ID(
-		"?2", "?3") ", last_vf_id = " VF_ID("?2", "?3") " WHERE id = ?1",
+	[VFP_SQL_PORT_UNSEEN] = "UPDATE port SET seen = 0 WHERE id = ?1",
+	/* The definition decides: what it points at is the binding, too.  A claim has become the
+	 * lease. */
+	[VFP_SQL_PORT_LEASED] =
+		"UPDATE port SET vf_id = " VF_ID("?2", "?3") ", last_vf_id = " VF_ID(
+			"?2", "?3") ", claim_until_ms = 0, claim_boot = '' WHERE id = ?1",
+	/* Pinned elsewhere, a port is claimed no more. */
 	[VFP_SQL_PORT_PIN] =
-		"UPDATE port SET pinned = 1, vf_id = " VF_ID("?2", "?3") " WHERE id = ?1",
+		"UPDATE port SET pinned = 1, vf_id = " VF_ID("?2", "?3") ", claim_until_ms = iif(vf_id IS " VF_ID(
+			"?2", "?3") ", claim_until_ms, 0),"
+				    " claim_boot = iif(vf_id IS " VF_ID(
+					    "?2", "?3") ", claim_boot, '') WHERE id = ?1",
 	[VFP_SQL_PORT_UNPIN] = "UPDATE port SET pinned = 0 WHERE id = ?1",
 	[VFP_SQL_PORT_DELETE] = "DELETE FROM port WHERE id = ?1",
+	/* Both have those whose time is over, too.  A hook asks the first: it is prepared in no
+	 * time, and on most hosts there are none. */
+	[VFP_SQL_CLAIM_ANY] = "SELECT 1 FROM port WHERE claim_until_ms <> 0 LIMIT 1",
+	[VFP_SQL_CLAIM_LIST] = SELECT_PORT "WHERE claim_until_ms <> 0 ORDER BY port.id",
+	[VFP_SQL_CLAIM_END] = "UPDATE port SET claim_until_ms = 0, claim_boot = '' WHERE id = ?1",
 
 	[VFP_SQL_TROUBLE_LIST] = "SELECT uuid, domain, reason, since_ms FROM trouble"
 				 " ORDER BY domain, uuid",
@@ -265,9 +282,11 @@ static const char *const sql_of[VFP_N_SQL] = {
 		" AND NOT EXISTS (SELECT 1 FROM start JOIN start AS later ON later.uuid = start.uuid"
 		" WHERE start.uuid = first.uuid AND start.event = 'autostart' AND later.id > start.id"
 		" AND later.event IN ('refused-binding', 'autostart')) ORDER BY id",
-	[VFP_SQL_OLDEST] = "SELECT (SELECT min(created_ms) FROM port WHERE NOT seen AND id NOT IN"
+	[VFP_SQL_OLDEST] = "SELECT (SELECT min(created_ms) FROM port WHERE NOT seen"
+			   " AND claim_until_ms = 0 AND id NOT IN"
 			   " (SELECT port_id FROM lease WHERE port_id IS NOT NULL)),"
-			   " (SELECT min(time_ms) FROM journal)",
+			   " (SELECT min(time_ms) FROM journal),"
+			   " (SELECT min(claim_until_ms) FROM port WHERE claim_until_ms <> 0)",
 };
 
 /* --- Open, close, transactions ---------------------------------------------------------------- */

@@ -151,6 +151,25 @@ static int join_leases(struct vfp_pool *pool, struct vfp_member **sorted, size_t
 	return 0;
 }
 
+static int join_claims(struct vfp_pool *pool, struct vfp_member **sorted, size_t n,
+		       struct vfp_err *err)
+{
+	vfp_autofree struct vfp_port_row *rows = NULL;
+	size_t n_rows;
+	int rc = vfp_book_claims(pool, &rows, &n_rows, err);
+
+	for (size_t i = 0; rc == 0 && i < n_rows; i++) {
+		struct vfp_member *member = find_member(sorted, n, &rows[i].port.vf);
+
+		if (!member)
+			continue;
+		member->is_claimed = true;
+		member->claim = rows[i].port;
+		member->claim.vf.pci = member->vf.pci;
+	}
+	return rc;
+}
+
 int vfp_inventory_join(struct vfp_pool *pool, struct vfp_member *members, size_t n,
 		       struct vfp_err *err)
 {
@@ -168,7 +187,7 @@ int vfp_inventory_join(struct vfp_pool *pool, struct vfp_member *members, size_t
 		rc = join_leases(pool, sorted, n, err);
 	if (rc == 0)
 		forget_lessees(members, n);
-	return rc;
+	return rc < 0 ? rc : join_claims(pool, sorted, n, err);
 }
 
 int vfp_inventory_holders(struct vfp_pool *pool, struct vfp_member *members, size_t n,

@@ -15,7 +15,8 @@ enum vfp_unfit {
 	VFP_UNFIT_PF_GONE, /* the PF is not on this host */
 	VFP_UNFIT_VF_GONE, /* the PF has fewer VFs now; see pf enable */
 	VFP_UNFIT_LEASED,
-	VFP_UNFIT_IN_USE, /* some process outside the pool has it */
+	VFP_UNFIT_CLAIMED, /* for a NIC that is about to get it */
+	VFP_UNFIT_IN_USE,  /* some process outside the pool has it */
 	VFP_UNFIT_HELD,
 	VFP_UNFIT_FAULTY,
 	VFP_UNFIT_DIRTY, /* not yet scrubbed */
@@ -36,6 +37,8 @@ struct vfp_member {
 	struct vfp_vf_state state;
 	bool is_leased;
 	struct vfp_lease lease;
+	bool is_claimed;
+	struct vfp_port claim;	       /* the port that it is claimed for */
 	unsigned int n_bound;	       /* ports whose definition points here */
 	char bound[VFP_DOMAIN_SIZE];   /* one of them */
 	char used_by[VFP_DOMAIN_SIZE]; /* "": no process outside the pool has it */

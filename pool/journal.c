@@ -164,6 +164,7 @@ int vfp_pool_oldest(struct vfp_pool *pool, struct vfp_oldest *ret, struct vfp_er
 	static const struct vfp_column columns[] = {
 		VFP_COLUMN_NUMBER(struct vfp_oldest, port_ms),
 		VFP_COLUMN_NUMBER(struct vfp_oldest, line_ms),
+		VFP_COLUMN_NUMBER(struct vfp_oldest, claim_ms),
 	};
 	static const struct vfp_shape shape = VFP_SHAPE(struct vfp_oldest, columns);
 	struct vfp_oldest oldest = {0};

@@ -403,6 +403,8 @@ static int lease_all(struct vfp_pool *pool, const struct vfp_owner *owner,
 	vfp_auto(db_transaction) change = NULL;
 	int rc = vfp_book_begin(pool, &change, err);
 
+	if (rc == 0)
+		rc = vfp_book_end_claims(pool, NULL, err);
 	if (rc < 0)
 		return rc;
 	rc = admit(pool, owner, asks, n, refusal, err);
@@ -554,6 +556,29 @@ static int check_holder(struct candidate *candidate, struct vfp_lease *ret_lease
 	return 1;
 }
 
+/* Somebody else is about to start with the VF. */
+static int check_claim(struct candidate *candidate, struct vfp_err *err)
+{
+	const struct vfp_ask *ask = candidate->ask;
+	vfp_autofree struct vfp_port_row *rows = NULL;
+	char vf[VFP_VF_SIZE];
+	size_t n;
+	int rc = vfp_book_claims(candidate->pool, &rows, &n, err);
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (!is_same_vf(&rows[i].port.vf, &ask->vf) ||
+		    !strcmp(rows[i].port.owner.uuid, candidate->owner->uuid))
+			continue;
+		candidate->refusal->is_held = true;
+		vfp_copy(candidate->refusal->pool, VFP_NAME_SIZE, candidate->group.pool);
+		return refuse(candidate,
+			      vfp_fail(err, EBUSY,
+				       "VF %s is claimed for %s, which is about to start",
+				       vfp_vf_format(&ask->vf, vf), rows[i].port.owner.name));
+	}
+	return rc;
+}
+
 static int check_state(struct candidate *candidate, struct vfp_err *err)
 {
 	struct vfp_vf_state state;
@@ -597,7 +622,9 @@ static int lease_one(struct candidate *candidate, struct vfp_lease *ret_lease, s
 	rc = check_holder(candidate, ret_lease, err);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = check_state(candidate, err);
+	rc = check_claim(candidate, err);
+	if (rc == 0)
+		rc = check_state(candidate, err);
 	if (rc < 0)
 		return rc;
 	rc = insert_lease(candidate->pool, &lease, &candidate->row, ret_lease, err);

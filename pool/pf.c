@@ -147,6 +147,26 @@ static int check_range(const struct vfp_host *host, const struct vfp_pf *pf, uns
 }
 
 /* That none of the first @n VFs is leased: a lease names its domain. */
+static int check_claims(struct vfp_pool *pool, const struct vfp_pf *pf, unsigned int n,
+			struct vfp_err *err)
+{
+	vfp_autofree struct vfp_port *ports = NULL;
+	char vf[VFP_VF_SIZE];
+	size_t n_ports;
+	int rc = vfp_pool_ports(pool, NULL, &ports, &n_ports, err);
+
+	for (size_t i = 0; rc == 0 && i < n_ports; i++)
+		if (ports[i].claimed_until_ms && !strcmp(ports[i].vf.pf, pf->dev) &&
+		    ports[i].vf.index < n)
+			return vfp_fail(
+				err, EPERM,
+				"cannot change the VFs of %s, %s is claimed for %s; let it start and "
+				"stop first, or run: vfpool release --domain %s",
+				pf->dev, vfp_vf_format(&ports[i].vf, vf), ports[i].owner.name,
+				ports[i].owner.uuid);
+	return rc;
+}
+
 static int check_leases(struct vfp_pool *pool, const struct vfp_pf *pf, unsigned int n,
 			struct vfp_err *err)
 {
@@ -168,7 +188,7 @@ static int check_leases(struct vfp_pool *pool, const struct vfp_pf *pf, unsigned
 			"cannot change the VFs of %s, they are leased: %s; stop these domains "
 			"first",
 			pf->dev, text);
-	return 0;
+	return check_claims(pool, pf, n, err);
 }
 
 /* Who has one VF without a lease: "" nobody.  @force leaves the host itself out. */

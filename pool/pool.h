@@ -103,10 +103,12 @@ struct vfp_port {
 	struct vfp_vf vf; /* the binding; pf is "" when there is none */
 	bool is_pinned, is_seen;
 	int64_t created_ms;
+	int64_t claimed_until_ms; /* 0: vf is not claimed for it, or no more */
 };
 
 /* Gives each want its port and VF, all or none: what a definition is to say.
- * The wants are the whole definition: ports of @owner that are not in it end, unless leased.
+ * The wants are the whole definition: ports of @owner that are not in it end, unless leased or
+ * claimed.
  * A port that is bound to a usable VF keeps it, so a repeated call changes nothing.  When no VF is
  * free the binding shares one (a lease is another matter); two NICs of one domain never share.
  * @numa_nodes: a range of nodes to be near to, "" none.  @ret_bindings: room for @n.
@@ -116,12 +118,13 @@ struct vfp_port {
 int vfp_pool_bind(struct vfp_pool *pool, const struct vfp_owner *owner,
 		  const struct vfp_want *wants, size_t n, const char *numa_nodes,
 		  struct vfp_binding *ret_bindings, struct vfp_err *err);
-/* Ends all ports of domain @uuid.  -EBUSY: one is leased.  None: 0. */
+/* Ends all ports of domain @uuid; one that is claimed ends with its claim.  -EBUSY: one is leased.
+ * None: 0. */
 int vfp_pool_unbind(struct vfp_pool *pool, const char *uuid, struct vfp_err *err);
 /* libvirt knows the domain now: its ports do not expire. */
 int vfp_pool_seen(struct vfp_pool *pool, const struct vfp_owner *owner, struct vfp_err *err);
-/* Ends the ports that no domain ever came for: not seen, not leased, and made more than
- * @older_than_ms ago.  @ret_n: how many; NULL where nobody asks. */
+/* Ends the ports that no domain ever came for: not seen, not leased, not claimed, and made more
+ * than @older_than_ms ago.  @ret_n: how many; NULL where nobody asks. */
 int vfp_pool_expire(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *ret_n,
 		    struct vfp_err *err);
 /* Binds the port of domain @uuid with @mac to @vf and to no other from now on; NULL: to any again.
@@ -181,6 +184,59 @@ int vfp_pool_set_alone(struct vfp_pool *pool, const struct vfp_owner *owner, con
 int vfp_pool_alone(struct vfp_pool *pool, const char *uuid, char ret_asks[VFP_DIGEST_SIZE],
 		   struct vfp_err *err);
 
+/* --- Claims ----------------------------------------------------------------------------------- */
+
+/* A claim keeps VFs for a domain that is about to start: nobody else gets them, neither by a lease
+ * nor by another claim.  Each is a port with its VF, until a moment by the wall clock and in this
+ * boot; it becomes the lease when the domain's prepare comes with the same UUID and MAC, whoever
+ * wrote the definition.  A claim whose time is over is none for every reader. */
+
+#define VFP_CLAIM_MAX	    64 /* NICs of one call */
+#define VFP_CLAIM_TTL_S	    300
+#define VFP_CLAIM_TTL_MAX_S 86400
+
+/* What an agent asks for, as it says it: vfp_pool_claim() checks all of it. */
+struct vfp_claim_ask {
+	const char *uuid;
+	const char *name;      /* NULL: as the domain's ports have it, else its UUID */
+	const char *pool;      /* or */
+	const char *physnet;   /* any pool of that physical network */
+	const char *portgroup; /* or */
+	int64_t vlan;	       /* the one with that VLAN, 0: with none; -1: the default one */
+	const char *mac;       /* NULL: made; one NIC alone */
+	int64_t numa;	       /* a node to be near to, as the pool's numa= says; -1 none */
+	int64_t count, ttl_seconds;
+};
+#define VFP_CLAIM_ASK_INIT                                                          \
+	{                                                                           \
+		.vlan = -1, .numa = -1, .count = 1, .ttl_seconds = VFP_CLAIM_TTL_S, \
+	}
+
+struct vfp_claim {
+	struct vfp_owner owner;
+	struct vfp_binding binding; /* as a definition is to have it */
+	int numa_node;		    /* of the PF, -1: the kernel does not know it */
+	char physnet[VFP_NAME_SIZE];
+	int64_t until_ms; /* 0: the domain has the lease already */
+};
+
+/* Claims, all or none.  A NIC that has its VF keeps it, and its time begins anew; without @mac the
+ * NICs that the domain has in that port group come first, so a repeated call changes nothing else.
+ * Of a physical network's pools the one comes first in which the domain has such NICs, then by
+ * name; all VFs are of one pool.
+ * @ret: room for ask->count.
+ * -EINVAL: an ask that is none, in words; -ENOENT: no such pool, physical network or port group;
+ * -ENOSPC: not so many free VFs: how many there are, and why not the others; -EEXIST: the MAC is on
+ * another port or on the host; -EBUSY: the domain runs with that MAC on another network. */
+int vfp_pool_claim(struct vfp_pool *pool, const struct vfp_claim_ask *ask, struct vfp_claim *ret,
+		   struct vfp_err *err);
+/* Ends the claims of a domain, or that of one MAC (NULL: all), and the ports that were nothing
+ * else.  @ret_n: how many; none is no error.  -EINVAL: no UUID, no MAC. */
+int vfp_pool_release(struct vfp_pool *pool, const char *uuid, const char *mac, unsigned int *ret_n,
+		     struct vfp_err *err);
+/* Ends those whose time is over.  @ret_n: how many; NULL where nobody asks. */
+int vfp_pool_end_claims(struct vfp_pool *pool, unsigned int *ret_n, struct vfp_err *err);
+
 /* --- Leases ----------------------------------------------------------------------------------- */
 
 enum vfp_lease_state {
@@ -223,10 +279,11 @@ struct vfp_ask {
 /* Gives domain @owner the VFs that its definition names, all or none, as preparing.  A VF that the
  * domain already holds is given again, so a repeated call is harmless.  Voids the leases of earlier
  * boots first.  @ret_leases: room for @n.
- * -EBUSY: held by another, in words that name the holder; -ENOSPC: the same, and no VF of the pool
- * is free: one line with the count and the reason per VF; -EUCLEAN: a VF is dirty, or a stale lease
- * is in the way, be it the VF's or the port's own on another VF (vfp_setup_reclaim() the VFs of
- * @asks and those of vfp_pool_leases(@owner), then ask again); -EPERM: held for the host or faulty;
+ * -EBUSY: held by another, or claimed for it, in words that name the holder; -ENOSPC: the same, and
+ * no VF of the pool is free: one line with the count and the reason per VF; -EUCLEAN: a VF is
+ * dirty, or a stale lease is in the way, be it the VF's or the port's own on another VF
+ * (vfp_setup_reclaim() the VFs of @asks and those of vfp_pool_leases(@owner), then ask again);
+ * -EPERM: held for the host or faulty;
  * -ENOENT: no such port, or the VF is no pool's; -ESTALE: the definition says another VLAN than the
  * port group, or a VF of another pool than the port's.
  * With a footprint the domain is also admitted by its memory, in the same transaction: what all
@@ -348,10 +405,10 @@ int vfp_pool_trim(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *re
 		  struct vfp_err *err);
 /* The events that the journal has, "bind, free, lease".  Returns @buf. */
 char *vfp_pool_journal_events(struct vfp_pool *pool, char *buf, size_t size);
-/* What there is to expire: when the oldest port was made that vfp_pool_expire() could end, and when
- * the oldest line was written; 0: there is none. */
+/* What there is to expire: when the oldest port was made that vfp_pool_expire() could end, when the
+ * oldest line was written, and when the first claim is over; 0: there is none. */
 struct vfp_oldest {
-	int64_t port_ms, line_ms;
+	int64_t port_ms, line_ms, claim_ms;
 };
 int vfp_pool_oldest(struct vfp_pool *pool, struct vfp_oldest *ret, struct vfp_err *err);
 /* Oldest first.  The caller frees *ret. */

@@ -29,14 +29,16 @@ struct nic {
 	struct vfp_member *members; /* of its pool */
 	size_t n_members;
 	struct vfp_member *chosen; /* NULL not yet */
+	bool is_shared;		   /* with whoever has it now */
+	bool is_leased;		   /* a claim of what the domain has */
 };
 
 /* What a binding is made from.  Host and members are read before the transaction, the rest within
  * it. */
 struct plan {
 	struct vfp_pool *pool;
+	const struct vfp_request *request;
 	const struct vfp_owner *owner;
-	const char *numa_nodes;
 	struct nic *nics;
 	size_t n;
 	struct vfp_member *members; /* of all pools */
@@ -48,9 +50,9 @@ struct plan {
 	uint32_t oui;		   /* the first half of those that are made */
 	struct vfp_port_row *rows; /* the domain's ports, as they were */
 	size_t n_rows;
-	struct vfp_vf *taken; /* by those of its NICs that are done */
-	size_t n_taken;
-	bool knows_holders; /* the members' used_by is read */
+	struct vfp_vf *taken;	     /* by those of its NICs that are done */
+	size_t n_elsewhere, n_taken; /* the first so many are of NICs that a claim is not about */
+	bool knows_holders;	     /* the members' used_by is read */
 };
 
 #define QEMU_OUI 0x525400u
@@ -61,6 +63,7 @@ VFP_DEFINE_AUTO(plan, struct plan *, free_plan)
 static int read_host(struct plan *plan, bool makes_macs, struct vfp_err *err);
 static int make_mac(struct plan *plan, struct nic *nic, size_t place, struct vfp_err *err);
 static int find_ports(struct plan *plan, struct vfp_err *err);
+static int find_leases(struct plan *plan, struct vfp_err *err);
 static int choose_unused(struct plan *plan, struct vfp_err *err);
 static int look_for_users(struct plan *plan, struct vfp_err *err);
 static int check_kernel(struct plan *plan, struct vfp_err *err);
@@ -73,6 +76,7 @@ static int check_pin(struct vfp_pool *pool, const struct vfp_port_row *row, cons
 		     struct vfp_err *err);
 static int pin_to(struct vfp_pool *pool, const struct vfp_port_row *row, const struct vfp_vf *vf,
 		  struct vfp_err *err);
+static void complete(const struct vfp_pool *pool, struct vfp_port_row *rows, size_t n);
 static int unpin(struct vfp_pool *pool, const struct vfp_port_row *row, struct vfp_err *err);
 static struct vfp_binding binding_of(const struct vfp_host *host, const struct nic *nic);
 
@@ -90,6 +94,8 @@ static const struct vfp_column port_columns[] = {
 	VFP_COLUMN_NUMBER(struct vfp_port_row, port.is_pinned),
 	VFP_COLUMN_NUMBER(struct vfp_port_row, port.is_seen),
 	VFP_COLUMN_NUMBER(struct vfp_port_row, port.created_ms),
+	VFP_COLUMN_NUMBER(struct vfp_port_row, port.claimed_until_ms),
+	VFP_COLUMN_TEXT(struct vfp_port_row, claim_boot),
 };
 static const struct vfp_shape port_shape = VFP_SHAPE(struct vfp_port_row, port_columns);
 
@@ -97,41 +103,57 @@ int vfp_pool_bind(struct vfp_pool *pool, const struct vfp_owner *owner,
 		  const struct vfp_want *wants, size_t n, const char *numa_nodes,
 		  struct vfp_binding *ret_bindings, struct vfp_err *err)
 {
+	const struct vfp_request request = {
+		.owner = owner, .wants = wants, .n = n, .numa_nodes = numa_nodes};
+	vfp_autofree struct vfp_grant *grants = vfp_alloc(n, sizeof(*grants));
+	int rc = vfp_book_grant(pool, &request, grants, err);
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		ret_bindings[i] = grants[i].binding;
+	return rc;
+}
+
+int vfp_book_grant(struct vfp_pool *pool, const struct vfp_request *request,
+		   struct vfp_grant *ret_grants, struct vfp_err *err)
+{
 	struct plan made = {
 		.pool = pool,
-		.owner = owner,
-		.numa_nodes = numa_nodes,
-		.nics = vfp_alloc(n, sizeof(struct nic)),
-		.n = n,
-		.taken = vfp_alloc(n, sizeof(struct vfp_vf)),
+		.request = request,
+		.owner = request->owner,
+		.nics = vfp_alloc(request->n, sizeof(struct nic)),
+		.n = request->n,
 		.oui = QEMU_OUI,
 	};
 	vfp_auto(plan) plan = &made;
 	vfp_auto(db_transaction) change = NULL;
 	int (*const steps[])(struct plan *, struct vfp_err *) = {
-		find_ports, choose_unused, check_kernel, drop_others, write_all,
+		find_ports, find_leases, choose_unused, check_kernel, drop_others, write_all,
 	};
 	bool makes_macs = false;
 	int rc;
 
-	for (size_t i = 0; i < n; i++) {
-		plan->nics[i].want = &wants[i];
-		makes_macs = makes_macs || vfp_mac_is_none(&wants[i].mac);
+	for (size_t i = 0; i < plan->n; i++) {
+		plan->nics[i].want = &request->wants[i];
+		makes_macs = makes_macs || vfp_mac_is_none(&request->wants[i].mac);
 	}
 	rc = read_host(plan, makes_macs, err);
 	if (rc < 0)
 		return rc;
 	rc = vfp_book_begin(pool, &change, err);
+	if (rc == 0)
+		rc = vfp_book_end_claims(pool, NULL, err);
 	for (size_t i = 0; rc == 0 && i < VFP_N(steps); i++)
 		rc = steps[i](plan, err);
 	if (rc < 0)
 		return rc;
 	rc = vfp_db_commit(&change, err);
-	if (rc < 0)
-		return rc;
-	for (size_t i = 0; i < n; i++)
-		ret_bindings[i] = binding_of(vfp_pool_host(pool), &plan->nics[i]);
-	return 0;
+	for (size_t i = 0; rc == 0 && i < plan->n; i++)
+		ret_grants[i] = (struct vfp_grant){
+			.binding = binding_of(vfp_pool_host(pool), &plan->nics[i]),
+			.numa_node = plan->nics[i].chosen->numa_node,
+			.is_leased = plan->nics[i].is_leased,
+		};
+	return rc;
 }
 
 int vfp_pool_make_mac(struct vfp_pool *pool, const char *uuid, size_t place,
@@ -178,8 +200,13 @@ int vfp_pool_unbind(struct vfp_pool *pool, const char *uuid, struct vfp_err *err
 		return vfp_fail(err, EBUSY, "domain %s runs: %s", leases[0].owner.name,
 				vfp_lease_format(pool->host, &leases[0], words, sizeof(words)));
 	rc = vfp_book_ports(pool, uuid, &rows, &n, err);
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = drop_port(pool, &rows[i], "unbind", err);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (!rows[i].port.claimed_until_ms)
+			rc = drop_port(pool, &rows[i], "unbind", err);
+		else
+			rc = vfp_db_run(pool->db, VFP_SQL_PORT_UNSEEN,
+					VFP_VALUES(VFP_NUMBER(rows[i].id)), NULL, err);
+	}
 	if (rc < 0)
 		return rc;
 	return vfp_db_commit(&change, err);
@@ -223,7 +250,7 @@ int vfp_pool_expire(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		const struct vfp_port *port = &rows[i].port;
 
-		if (port->is_seen || port->created_ms >= limit ||
+		if (port->is_seen || port->created_ms >= limit || port->claimed_until_ms ||
 		    is_leased(leases, n_leases, &port->mac))
 			continue;
 		rc = drop_port(pool, &rows[i], "expired", err);
@@ -290,17 +317,124 @@ int vfp_pool_ports(struct vfp_pool *pool, const char *uuid, struct vfp_port **re
 int vfp_book_ports(struct vfp_pool *pool, const char *uuid, struct vfp_port_row **ret,
 		   size_t *ret_n, struct vfp_err *err)
 {
-	if (!uuid)
-		return vfp_db_rows(pool->db, VFP_SQL_PORT_LIST, NULL, &port_shape, ret, ret_n, err);
-	return vfp_db_rows(pool->db, VFP_SQL_PORT_OF_DOMAIN, VFP_VALUES(VFP_TEXT(uuid)),
-			   &port_shape, ret, ret_n, err);
+	struct vfp_port_row *rows;
+	size_t n;
+	int rc;
+
+	if (uuid)
+		rc = vfp_db_rows(pool->db, VFP_SQL_PORT_OF_DOMAIN, VFP_VALUES(VFP_TEXT(uuid)),
+				 &port_shape, &rows, &n, err);
+	else
+		rc = vfp_db_rows(pool->db, VFP_SQL_PORT_LIST, NULL, &port_shape, &rows, &n, err);
+	if (rc < 0)
+		return rc;
+	complete(pool, rows, n);
+	*ret = rows;
+	*ret_n = n;
+	return 0;
 }
 
 int vfp_book_port_of_mac(struct vfp_pool *pool, const struct vfp_mac *mac, struct vfp_port_row *ret,
 			 struct vfp_err *err)
 {
-	return vfp_db_row(pool->db, VFP_SQL_PORT_OF_MAC, VFP_VALUES(VFP_MAC(mac)), &port_shape, ret,
-			  err);
+	int rc = vfp_db_row(pool->db, VFP_SQL_PORT_OF_MAC, VFP_VALUES(VFP_MAC(mac)), &port_shape,
+			    ret, err);
+
+	if (rc > 0)
+		complete(pool, ret, 1);
+	return rc;
+}
+
+/* Also those whose time is over. */
+static int list_claims(struct vfp_pool *pool, struct vfp_port_row **ret, size_t *ret_n,
+		       struct vfp_err *err)
+{
+	static const struct vfp_column columns[] = {{VFP_COLUMN_IS_NUMBER, 0, sizeof(int), NULL}};
+	static const struct vfp_shape any_shape = VFP_SHAPE(int, columns);
+	int any;
+	int rc = vfp_db_row(pool->db, VFP_SQL_CLAIM_ANY, NULL, &any_shape, &any, err);
+
+	if (rc == 0) {
+		*ret = NULL;
+		*ret_n = 0;
+	}
+	if (rc > 0)
+		rc = vfp_db_rows(pool->db, VFP_SQL_CLAIM_LIST, NULL, &port_shape, ret, ret_n, err);
+	if (rc == 0)
+		complete(pool, *ret, *ret_n);
+	return rc;
+}
+
+int vfp_book_claims(struct vfp_pool *pool, struct vfp_port_row **ret, size_t *ret_n,
+		    struct vfp_err *err)
+{
+	vfp_autofree struct vfp_port_row *rows = NULL;
+	size_t n, n_live = 0;
+	int rc = list_claims(pool, &rows, &n, err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		if (!rows[i].is_claim_over)
+			rows[n_live++] = rows[i];
+	*ret = VFP_TAKE(rows);
+	*ret_n = n_live;
+	return 0;
+}
+
+int vfp_book_end_claims(struct vfp_pool *pool, unsigned int *ret_n, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_port_row *rows = NULL;
+	unsigned int n_ended = 0;
+	size_t n = 0;
+	int rc = list_claims(pool, &rows, &n, err);
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (!rows[i].is_claim_over)
+			continue;
+		rc = vfp_book_unclaim(pool, &rows[i], "its time was over", err);
+		n_ended++;
+	}
+	if (rc == 0 && ret_n)
+		*ret_n = n_ended;
+	return rc;
+}
+
+int vfp_book_unclaim(struct vfp_pool *pool, const struct vfp_port_row *row, const char *why,
+		     struct vfp_err *err)
+{
+	const struct vfp_port *port = &row->port;
+	vfp_autofree struct vfp_lease *leases = NULL;
+	size_t n;
+	int rc =
+		vfp_db_run(pool->db, VFP_SQL_CLAIM_END, VFP_VALUES(VFP_NUMBER(row->id)), NULL, err);
+
+	if (rc == 0)
+		rc = vfp_book_note(
+			pool, "unclaim",
+			&(struct vfp_about){&port->owner, &port->mac, &port->vf, port->pool}, err,
+			"%s", why);
+	if (rc == 0)
+		rc = vfp_book_leases(pool, port->owner.uuid, &leases, &n, err);
+	if (rc < 0 || port->is_seen || is_leased(leases, n, &port->mac))
+		return rc;
+	return drop_port(pool, row, "unbind", err);
+}
+
+/* What the time makes of a claim. */
+static void complete(const struct vfp_pool *pool, struct vfp_port_row *rows, size_t n)
+{
+	const int64_t now = pool->host->kernel->now_ms();
+
+	for (size_t i = 0; i < n; i++) {
+		struct vfp_port *port = &rows[i].port;
+
+		rows[i].is_claim_over =
+			port->claimed_until_ms && (port->claimed_until_ms <= now ||
+						   strcmp(rows[i].claim_boot, pool->boot_id) != 0);
+		if (rows[i].is_claim_over)
+			port->claimed_until_ms = 0;
+	}
 }
 
 /* --- Before the transaction: the host --------------------------------------------------------- */
@@ -522,6 +656,30 @@ static void find_members(struct plan *plan, struct nic *nic)
 	}
 }
 
+/* For a NIC that has none: of a claim the domain's NICs on that network, of a definition those that
+ * are claimed; where there is none, one is made. */
+static int find_mac(struct plan *plan, struct nic *nic, size_t place, struct vfp_err *err)
+{
+	const bool is_claim = plan->request->claim_until_ms;
+	int rc;
+
+	for (size_t i = 0; i < plan->n_rows; i++) {
+		const struct vfp_port *port = &plan->rows[i].port;
+
+		if ((is_claim || port->claimed_until_ms) && !has_mac(plan, &port->mac, nic) &&
+		    !strcmp(port->pool, nic->group.pool) &&
+		    !strcmp(port->portgroup, nic->group.portgroup.name))
+			return try_mac(plan, nic, &port->mac, err);
+	}
+	rc = make_mac(plan, nic, place, err);
+	/* A claim is not all of the domain: its NICs on other networks stay there. */
+	while (rc == 0 && is_claim && nic->is_known) {
+		nic->is_known = false;
+		rc = make_mac(plan, nic, ++place, err);
+	}
+	return rc;
+}
+
 static int find_ports(struct plan *plan, struct vfp_err *err)
 {
 	char text[VFP_MAC_SIZE];
@@ -549,11 +707,11 @@ static int find_ports(struct plan *plan, struct vfp_err *err)
 	/* When all MACs that the definition has are known, those that it lacks are made. */
 	for (size_t i = 0; rc == 0 && i < plan->n; i++)
 		if (vfp_mac_is_none(&plan->nics[i].want->mac))
-			rc = make_mac(plan, &plan->nics[i], i, err);
+			rc = find_mac(plan, &plan->nics[i], i, err);
 	return rc;
 }
 
-/* --- The VFs ---------------------------------------------------------------------------------- */
+/* --- What the domain has already -------------------------------------------------------------- */
 
 static struct vfp_member *find_member(struct vfp_member *members, size_t n, const struct vfp_vf *vf)
 {
@@ -562,6 +720,46 @@ static struct vfp_member *find_member(struct vfp_member *members, size_t n, cons
 			return &members[i];
 	return NULL;
 }
+
+/* A claim of what the domain has is answered with it. */
+static int find_lease(struct plan *plan, struct nic *nic, const struct vfp_lease *lease,
+		      struct vfp_err *err)
+{
+	char words[256];
+
+	if (!vfp_mac_equal(&lease->mac, &nic->mac) ||
+	    (lease->state != VFP_LEASE_PREPARING && lease->state != VFP_LEASE_ACTIVE))
+		return 0;
+	nic->chosen = find_member(nic->members, nic->n_members, &lease->vf);
+	nic->is_leased = true;
+	if (nic->chosen && !strcmp(lease->portgroup, nic->group.portgroup.name))
+		return 0;
+	return vfp_fail(err, EBUSY, "the domain runs, in port group %s of pool %s: %s",
+			lease->portgroup, lease->pool,
+			vfp_lease_format(plan->pool->host, lease, words, sizeof(words)));
+}
+
+static int find_leases(struct plan *plan, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_lease *leases = NULL;
+	size_t n = 0;
+	int rc = 0;
+
+	plan->taken = vfp_alloc(plan->n + plan->n_rows, sizeof(*plan->taken));
+	if (!plan->request->claim_until_ms)
+		return 0;
+	rc = vfp_book_leases(plan->pool, plan->owner->uuid, &leases, &n, err);
+	for (size_t i = 0; rc == 0 && i < plan->n; i++)
+		for (size_t j = 0; rc == 0 && j < n; j++)
+			rc = find_lease(plan, &plan->nics[i], &leases[j], err);
+	/* NICs that are not asked for keep what they are bound to. */
+	for (size_t i = 0; rc == 0 && i < plan->n_rows; i++)
+		if (*plan->rows[i].port.vf.pf && !has_mac(plan, &plan->rows[i].port.mac, NULL))
+			plan->taken[plan->n_elsewhere++] = plan->rows[i].port.vf;
+	return rc;
+}
+
+/* --- The VFs ---------------------------------------------------------------------------------- */
 
 static void take(struct plan *plan, struct nic *nic, struct vfp_member *member)
 {
@@ -610,27 +808,50 @@ static int refuse_pinned(const struct plan *plan, const struct nic *nic,
 			vfp_mac_format(&port->mac, mac));
 }
 
+/* Words for a claim of more than there is. */
+static int refuse_claim(const struct plan *plan, const struct nic *nic, const enum vfp_unfit *unfit,
+			struct vfp_err *err)
+{
+	size_t n_free = 0, n_asked = 0;
+	char words[320];
+
+	for (size_t i = 0; i < plan->n; i++) {
+		n_asked += !strcmp(plan->nics[i].group.pool, nic->group.pool);
+		n_free += plan->nics[i].chosen && !plan->nics[i].is_leased &&
+			  !strcmp(plan->nics[i].group.pool, nic->group.pool);
+	}
+	return vfp_fail(
+		err, ENOSPC, "pool %s has %zu VFs for domain %s, and %zu were asked for; %s",
+		nic->group.pool, n_free, plan->owner->name, n_asked,
+		vfp_choose_explain(nic->members, unfit, nic->n_members, words, sizeof(words)));
+}
+
 static int choose_one(struct plan *plan, struct nic *nic, struct vfp_err *err)
 {
 	const struct vfp_port *port = &nic->row.port;
+	const bool is_claim = plan->request->claim_until_ms;
 	const struct vfp_choice choice = {
 		.policy = nic->group.policy,
 		.numa = nic->group.numa,
-		.numa_nodes = plan->numa_nodes,
+		.numa_nodes = plan->request->numa_nodes,
 		.pinned = port->is_pinned ? port->vf : (struct vfp_vf){.pf = ""},
 		.last = *nic->row.last.pf ? nic->row.last : port->vf,
 		.uuid = plan->owner->uuid,
+		.mac = &nic->mac,
 		.taken = plan->taken,
 		.n_taken = plan->n_taken,
-		.may_share = true,
+		.may_share = !is_claim,
+		.may_scrub = is_claim,
 	};
 	vfp_autofree enum vfp_unfit *unfit = vfp_alloc(nic->n_members, sizeof(*unfit));
 	ssize_t place = vfp_choose(nic->members, nic->n_members, &choice, unfit);
 	char words[384];
 
 	/* Where no PF has a link the definition waits as it is. */
-	if (place < 0 && keep(plan, nic, false))
+	if (place < 0 && !is_claim && keep(plan, nic, false))
 		return 0;
+	if (place < 0 && is_claim && !port->is_pinned)
+		return refuse_claim(plan, nic, unfit, err);
 	if (place < 0 && port->is_pinned)
 		return refuse_pinned(plan, nic, unfit, err);
 	if (place < 0)
@@ -639,17 +860,19 @@ static int choose_one(struct plan *plan, struct nic *nic, struct vfp_err *err)
 				vfp_choose_explain(nic->members, unfit, nic->n_members, words,
 						   sizeof(words)));
 	take(plan, nic, &nic->members[place]);
+	nic->is_shared = unfit[place] != VFP_FIT && unfit[place] != VFP_UNFIT_DIRTY;
 	return 0;
 }
 
 static void let_go(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++) {
-		if (plan->nics[i].chosen)
-			plan->nics[i].chosen->n_bound--;
+		if (plan->nics[i].is_leased || !plan->nics[i].chosen)
+			continue;
+		plan->nics[i].chosen->n_bound--;
 		plan->nics[i].chosen = NULL;
 	}
-	plan->n_taken = 0;
+	plan->n_taken = plan->n_elsewhere;
 }
 
 static int choose_all(struct plan *plan, struct vfp_err *err)
@@ -658,7 +881,8 @@ static int choose_all(struct plan *plan, struct vfp_err *err)
 
 	/* The NICs that keep their VF come first, or another NIC of the domain could choose it. */
 	for (size_t i = 0; i < plan->n; i++)
-		keep(plan, &plan->nics[i], true);
+		if (!plan->nics[i].chosen)
+			keep(plan, &plan->nics[i], true);
 	for (size_t i = 0; rc == 0 && i < plan->n; i++)
 		if (!plan->nics[i].chosen)
 			rc = choose_one(plan, &plan->nics[i], err);
@@ -797,6 +1021,15 @@ static bool is_unchanged(const struct plan *plan, const struct nic *nic)
 	       !strcmp(port->owner.name, plan->owner->name);
 }
 
+/* Until when the NIC has its VF for itself.  A claim goes with its port to another VF, when that is
+ * free. */
+static int64_t claim_of(const struct plan *plan, const struct nic *nic)
+{
+	if (plan->request->claim_until_ms)
+		return plan->request->claim_until_ms;
+	return nic->is_known && !nic->is_shared ? nic->row.port.claimed_until_ms : 0;
+}
+
 static int write_one(struct plan *plan, struct nic *nic, struct vfp_err *err)
 {
 	struct vfp_pool *pool = plan->pool;
@@ -804,6 +1037,10 @@ static int write_one(struct plan *plan, struct nic *nic, struct vfp_err *err)
 	const struct vfp_vf *vf = &nic->chosen->vf;
 	const struct vfp_value dev = VFP_TEXT(vf->pf), index = VFP_NUMBER(vf->index);
 	const struct vfp_value group = VFP_NUMBER(nic->group.id);
+	const int64_t until_ms = claim_of(plan, nic);
+	const struct vfp_value until = VFP_NUMBER(until_ms);
+	const struct vfp_value boot = VFP_TEXT(until_ms ? pool->boot_id : "");
+	const struct vfp_about about = {owner, &nic->mac, vf, nic->group.pool};
 	char home[VFP_NAME_SIZE];
 	int rc = vfp_book_pool_of(pool, vf, home, err);
 
@@ -819,19 +1056,24 @@ static int write_one(struct plan *plan, struct nic *nic, struct vfp_err *err)
 	if (nic->is_known)
 		rc = vfp_db_run(pool->db, VFP_SQL_PORT_UPDATE,
 				VFP_VALUES(VFP_NUMBER(nic->row.id), VFP_TEXT(owner->name), group,
-					   dev, index),
+					   dev, index, until, boot),
 				NULL, err);
 	else
 		rc = vfp_db_run(pool->db, VFP_SQL_PORT_INSERT,
 				VFP_VALUES(VFP_TEXT(owner->uuid), VFP_TEXT(owner->name),
 					   VFP_MAC(&nic->mac), group, dev, index,
-					   VFP_NUMBER(pool->host->kernel->now_ms())),
+					   VFP_NUMBER(pool->host->kernel->now_ms()), until, boot),
 				NULL, err);
+	if (rc == 0 && nic->is_known && nic->row.port.claimed_until_ms && !until_ms)
+		rc = vfp_book_note(pool, "unclaim", &about, err,
+				   "it is bound to a VF that it does not have alone");
 	if (rc < 0)
 		return rc;
-	return vfp_book_note(pool, "bind",
-			     &(struct vfp_about){owner, &nic->mac, vf, nic->group.pool}, err,
-			     "port group %s", nic->group.portgroup.name);
+	if (plan->request->claim_until_ms)
+		return vfp_book_note(pool, "claim", &about, err, "port group %s, for %lld s",
+				     nic->group.portgroup.name,
+				     (long long)(until_ms - pool->host->kernel->now_ms()) / 1000);
+	return vfp_book_note(pool, "bind", &about, err, "port group %s", nic->group.portgroup.name);
 }
 
 static int write_all(struct plan *plan, struct vfp_err *err)
@@ -839,7 +1081,8 @@ static int write_all(struct plan *plan, struct vfp_err *err)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < plan->n; i++)
-		if (!is_unchanged(plan, &plan->nics[i]))
+		if (!plan->nics[i].is_leased &&
+		    (plan->request->claim_until_ms || !is_unchanged(plan, &plan->nics[i])))
 			rc = write_one(plan, &plan->nics[i], err);
 	return rc;
 }
@@ -857,12 +1100,16 @@ static int drop_others(struct plan *plan, struct vfp_err *err)
 {
 	vfp_autofree struct vfp_lease *leases = NULL;
 	size_t n_leases;
-	int rc = vfp_book_leases(plan->pool, plan->owner->uuid, &leases, &n_leases, err);
+	int rc;
 
+	if (plan->request->claim_until_ms)
+		return 0;
+	rc = vfp_book_leases(plan->pool, plan->owner->uuid, &leases, &n_leases, err);
 	for (size_t i = 0; rc == 0 && i < plan->n_rows; i++) {
 		const struct vfp_mac *mac = &plan->rows[i].port.mac;
 
-		if (!has_mac(plan, mac, NULL) && !is_leased(leases, n_leases, mac))
+		if (!has_mac(plan, mac, NULL) && !is_leased(leases, n_leases, mac) &&
+		    !plan->rows[i].port.claimed_until_ms)
 			rc = drop_port(plan->pool, &plan->rows[i], "unbind", err);
 	}
 	return rc;

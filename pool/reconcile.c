@@ -324,7 +324,8 @@ static void compare_port(struct list *list, const struct vfp_port *port)
 {
 	const struct vfp_facts *facts = list->facts;
 	const struct vfp_seen_domain *domain = find_domain(facts, port->owner.uuid);
-	const bool is_leased = find_lease_of(facts, port);
+	/* Or about to be. */
+	const bool is_leased = find_lease_of(facts, port) || port->claimed_until_ms;
 
 	if (!domain && !port->is_seen && !is_leased &&
 	    port->created_ms < facts->now_ms - facts->expire_ms)

@@ -73,6 +73,7 @@ CREATE TABLE vf (
 
 -- One NIC of one domain.  vf_id is the binding: soft, so many ports may name one VF.  last_vf_id is the VF
 -- of its last lease.  seen is 1 once libvirt knows the domain; a port that never gets there expires.
+-- A claim makes the binding hard for a while: until that moment (0: no claim), in that boot.
 CREATE TABLE port (
 	id           INTEGER PRIMARY KEY,
 	uuid         TEXT NOT NULL CHECK (length(uuid) = 36 AND uuid = lower(uuid)),
@@ -84,8 +85,13 @@ CREATE TABLE port (
 	last_vf_id   INTEGER REFERENCES vf (id),
 	pinned       INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1)),
 	seen         INTEGER NOT NULL DEFAULT 0 CHECK (seen IN (0, 1)),
-	created_ms   INTEGER NOT NULL
+	created_ms   INTEGER NOT NULL,
+	claim_until_ms INTEGER NOT NULL DEFAULT 0,
+	claim_boot     TEXT NOT NULL DEFAULT '',
+	CHECK ((claim_until_ms = 0) = (claim_boot = '')),
+	CHECK (claim_until_ms = 0 OR vf_id IS NOT NULL)
 ) STRICT;
+CREATE UNIQUE INDEX port_one_claim ON port (vf_id) WHERE claim_until_ms <> 0;
 CREATE INDEX port_of_domain ON port (uuid);
 CREATE INDEX port_of_vf ON port (vf_id);
 CREATE INDEX port_of_portgroup ON port (portgroup_id);
@@ -150,6 +156,14 @@ WHEN NEW.state = 'preparing'
      AND EXISTS (SELECT 1 FROM vf WHERE id = NEW.vf_id AND (dirty OR held <> '' OR faulty <> ''))
 BEGIN
 	SELECT RAISE(ABORT, 'a VF is given only when it is scrubbed, healthy and not held');
+END;
+
+-- Nor is one that is claimed for another domain.  Whoever writes a lease ends the claims first whose time is over.
+CREATE TRIGGER lease_of_unclaimed_vf BEFORE INSERT ON lease
+WHEN NEW.state = 'preparing'
+     AND EXISTS (SELECT 1 FROM port WHERE vf_id = NEW.vf_id AND claim_until_ms <> 0 AND uuid <> NEW.uuid)
+BEGIN
+	SELECT RAISE(ABORT, 'a VF that is claimed is given to its claimant only');
 END;
 
 -- Domains whose definition asks a pool for something that it cannot have, and why.  Their definitions are left as

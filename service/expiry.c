@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Ends ports that no domain came for, and old lines of the journal. */
+/* Ends claims and ports that no domain came for, and old lines of the journal. */
 
 #include "service/expiry.h"
 
@@ -59,7 +59,7 @@ static int wait_ms(const struct vfp_expiry *expiry, const struct vfp_oldest *old
 	const int64_t now = vfp_pool_host(expiry->pool)->kernel->now_ms();
 	int64_t wait = MAX_MS;
 
-	if (!oldest->line_ms && !oldest->port_ms)
+	if (!oldest->line_ms && !oldest->port_ms && !oldest->claim_ms)
 		return -1;
 	if (oldest->line_ms)
 		wait = oldest->line_ms + expiry->journal_ms - now;
@@ -67,6 +67,8 @@ static int wait_ms(const struct vfp_expiry *expiry, const struct vfp_oldest *old
 		wait = MIN_MS;
 	if (oldest->port_ms && oldest->port_ms + VFP_CHECK_EXPIRE_MS - now < wait)
 		wait = oldest->port_ms + VFP_CHECK_EXPIRE_MS - now;
+	if (oldest->claim_ms && oldest->claim_ms - now < wait)
+		wait = oldest->claim_ms - now;
 	if (wait > MAX_MS)
 		wait = MAX_MS;
 	return wait < 1 ? 1 : (int)wait;
@@ -75,14 +77,19 @@ static int wait_ms(const struct vfp_expiry *expiry, const struct vfp_oldest *old
 static void on_timer(void *opaque)
 {
 	struct vfp_expiry *expiry = opaque;
-	unsigned int n_ports = 0, n_lines = 0;
+	unsigned int n_ports = 0, n_lines = 0, n_claims = 0;
 	struct vfp_err err = {0};
-	int rc = vfp_pool_expire(expiry->pool, VFP_CHECK_EXPIRE_MS, &n_ports, &err);
+	int rc = vfp_pool_end_claims(expiry->pool, &n_claims, &err);
+
+	if (rc == 0)
+		rc = vfp_pool_expire(expiry->pool, VFP_CHECK_EXPIRE_MS, &n_ports, &err);
 
 	if (rc == 0)
 		rc = vfp_pool_trim(expiry->pool, expiry->journal_ms, &n_lines, &err);
 	if (rc < 0)
 		vfp_log(VFP_LOG_ERR, "%s", err.msg);
+	if (n_claims)
+		vfp_log(VFP_LOG_INFO, "%u claims are over that no domain came for", n_claims);
 	if (n_ports || n_lines)
 		vfp_log(VFP_LOG_INFO,
 			"%u ports that no domain came for and %u old lines of the journal are gone",

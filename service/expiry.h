@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What ends by itself: ports that no domain came for (VFP_CHECK_EXPIRE_MS), and old lines of the
- * journal.  A timer that runs only while there is something that will be too old one day.
+ * What ends by itself: claims at their time, ports that no domain came for (VFP_CHECK_EXPIRE_MS),
+ * and old lines of the journal.  A timer that runs only while there is something that will be too
+ * old one day.
  */
 #pragma once
 

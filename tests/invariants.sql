@@ -35,5 +35,9 @@ SELECT '6: VF ' || name || ': the journal ends with ' || coalesce(said, 'nothing
 SELECT '7: leases of two boots' WHERE (SELECT count(DISTINCT boot_id) FROM lease) > 1;
 SELECT '7: the leases are not of the boot that the database stands for' FROM lease
 	WHERE boot_id <> (SELECT boot_id FROM host) LIMIT 1;
+SELECT '4: VF ' || name || ' has ' || count(*) || ' claims' FROM port JOIN named ON named.id = vf_id
+	WHERE claim_until_ms <> 0 GROUP BY vf_id HAVING count(*) > 1;
+SELECT '4: the lease of port ' || port.mac || ' left its claim' FROM port JOIN lease ON lease.port_id = port.id
+	WHERE claim_until_ms <> 0 AND state IN ('preparing', 'active') AND lease.boot_id = claim_boot;
 SELECT '9: the leased VF ' || vf || ' is not there' FROM held_now
 	WHERE vf NOT IN (SELECT vf FROM device);

@@ -46,6 +46,13 @@ expect_fail "a VF that is faulty" 'only when it is scrubbed' sql "$(another_leas
 sql "UPDATE vf SET faulty = '', held = 'x'"
 expect_fail "a VF that is held" 'only when it is scrubbed' sql "$(another_lease)"
 expect_fail "an active lease without a QEMU" 'CHECK' sql "UPDATE lease SET state = 'active'"
+sql "UPDATE vf SET held = ''; UPDATE port SET claim_until_ms = 1, claim_boot = 'x' WHERE domain = 'web3'"
+expect_fail "a second claim of a VF" 'UNIQUE.*port.vf_id' sql \
+	"UPDATE port SET claim_until_ms = 1, claim_boot = 'x', vf_id = (SELECT vf_id FROM port WHERE domain = 'web3')"
+expect_fail "a claim without a VF" 'CHECK' sql "UPDATE port SET vf_id = NULL WHERE domain = 'web3'"
+expect_fail "a claim without its boot" 'CHECK' sql "UPDATE port SET claim_boot = '' WHERE domain = 'web3'"
+expect_fail "a lease of what another has claimed" 'to its claimant only' sql \
+	"$(another_lease "vf_id=(SELECT(vf_id)FROM(port)WHERE(domain='web3'))")"
 expect_fail "a change of the journal" 'never changed' sql "UPDATE journal SET text = ''"
 expect_fail "an end of today's journal" 'never deleted' sql "DELETE FROM journal"
 sql "UPDATE vf SET held = ''; DELETE FROM lease WHERE domain = 'web1'"

@@ -22,6 +22,7 @@ struct change {
 		PF_GONE,
 		VF_GONE,
 		LEASED,
+		CLAIMED,
 		IN_USE,
 		HELD,
 		FAULTY,
@@ -31,6 +32,9 @@ struct change {
 		BOUND
 	} what;
 };
+
+static const struct vfp_mac claim_mac = {{0x52, 0x54, 0, 0, 0, 1}};
+static const struct vfp_mac other_mac = {{0x52, 0x54, 0, 0, 0, 2}};
 
 static void make(struct vfp_member members[N], const struct change *changes)
 {
@@ -59,6 +63,12 @@ static void make(struct vfp_member members[N], const struct change *changes)
 			member->state.is_dirty = true;
 			vfp_copy(member->lease.owner.uuid, VFP_UUID_SIZE, "other");
 			vfp_copy(member->lease.owner.name, VFP_DOMAIN_SIZE, "web1");
+			break;
+		case CLAIMED:
+			member->is_claimed = true;
+			member->claim.mac = claim_mac;
+			vfp_copy(member->claim.owner.uuid, VFP_UUID_SIZE, "other");
+			vfp_copy(member->claim.owner.name, VFP_DOMAIN_SIZE, "web2");
 			break;
 		case IN_USE:
 			vfp_copy(member->used_by, sizeof(member->used_by), "dpdk");
@@ -138,6 +148,27 @@ static const struct {
 	 {{0, LEASED}},
 	 {.uuid = "other", .last = VF("a", 0)},
 	 0},
+	{"a claimed one is another's", {{0, CLAIMED}}, {.uuid = "one"}, 1},
+	{"the domain's own claim is no obstacle",
+	 {{0, CLAIMED}},
+	 {.uuid = "other", .last = VF("a", 0)},
+	 0},
+	{"but that of another NIC of it is",
+	 {{0, CLAIMED}},
+	 {.uuid = "other", .mac = &other_mac, .last = VF("a", 0)},
+	 1},
+	{"a claim has a dirty one scrubbed, when there is none else",
+	 {{0, LEASED}, {1, DIRTY}, {2, CLAIMED}, {3, LEASED}},
+	 {.may_scrub = true},
+	 1},
+	{"and takes no other's",
+	 {{0, LEASED}, {1, CLAIMED}, {2, CLAIMED}, {3, LEASED}},
+	 {.may_scrub = true},
+	 -1},
+	{"a definition may share a claimed one",
+	 {{0, LEASED}, {1, FAULTY}, {2, CLAIMED}, {3, HELD}},
+	 {.may_share = true, .last = VF("b", 0)},
+	 2},
 	{"two NICs of a domain never share", {{0}}, {.taken = a0, .n_taken = 1}, 1},
 	{"without sharing there is none",
 	 {{0, LEASED}, {1, DIRTY}, {2, LEASED}, {3, LEASED}},
@@ -188,6 +219,7 @@ static const struct {
 	 VFP_UNFIT_VF_GONE,
 	 "PF a has fewer VFs now; see: vfpool pf enable"},
 	{{{0, LEASED}, {0, FAULTY}}, {0}, VFP_UNFIT_LEASED, "leased by web1"},
+	{{{0, CLAIMED}, {0, FAULTY}}, {0}, VFP_UNFIT_CLAIMED, "claimed for web2"},
 	{{{0, IN_USE}, {0, HELD}}, {0}, VFP_UNFIT_IN_USE, "in use by dpdk, without a lease"},
 	{{{0, HELD}}, {0}, VFP_UNFIT_HELD, "held for the host: for tests"},
 	{{{0, DIRTY}, {0, FAULTY}}, {0}, VFP_UNFIT_FAULTY, "faulty: MAC stays"},

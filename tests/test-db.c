@@ -255,7 +255,7 @@ static void test_constraint(void **state)
 				    VFP_VALUES(VFP_TEXT("00000000-0000-4000-8000-000000000001"),
 					       VFP_TEXT("web1"), VFP_TEXT("52:54:00:00:00:01"),
 					       VFP_NUMBER(99), VFP_TEXT("ens1f0"), VFP_NUMBER(0),
-					       VFP_NUMBER(1)),
+					       VFP_NUMBER(1), VFP_NUMBER(0), VFP_TEXT("")),
 				    NULL, &fixture->err),
 			 -EEXIST);
 	assert_non_null(strstr(fixture->err.msg, "FOREIGN KEY"));

@@ -279,6 +279,12 @@ static void young_port(struct world *world)
 	world->ports[1].created_ms = NOW - HOUR;
 }
 
+static void claimed_port(struct world *world)
+{
+	old_port(world);
+	world->ports[1].claimed_until_ms = NOW + 1;
+}
+
 static void old_port_unseen(struct world *world)
 {
 	no_libvirt(world);
@@ -365,6 +371,7 @@ static const struct {
 	{"a pulled card", pf_gone, {VFP_DIFF_PF_GONE, END}, "no such network card"},
 	{"an old port", old_port, {VFP_DIFF_PORT_EXPIRED, END}, "no domain ever came"},
 	{"not quite so old", young_port, {END}, ""},
+	{"old, and claimed", claimed_port, {END}, ""},
 	{"old, without libvirt", old_port_unseen, {VFP_DIFF_PORT_EXPIRED, END}, ""},
 	{"undefined", undefined, {VFP_DIFF_PORT_GONE, END}, "does not have the domain"},
 	{"never marked as seen", unseen, {VFP_DIFF_PORT_NAME, END}, "web2, not seen yet"},

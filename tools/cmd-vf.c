@@ -16,6 +16,7 @@ static const char *const states[] = {
 	[VFP_UNFIT_PF_GONE] = "gone",
 	[VFP_UNFIT_VF_GONE] = "gone",
 	[VFP_UNFIT_LEASED] = "leased",
+	[VFP_UNFIT_CLAIMED] = "claimed",
 	[VFP_UNFIT_IN_USE] = "in use",
 	[VFP_UNFIT_HELD] = "held",
 	[VFP_UNFIT_FAULTY] = "faulty",
@@ -24,18 +25,46 @@ static const char *const states[] = {
 	[VFP_UNFIT_GROUP] = "unfit",
 };
 
+/* Who has a VF, or is about to. */
+struct holder {
+	struct vfp_owner user; /* a process outside the pool */
+	const struct vfp_owner *owner;
+	const struct vfp_mac *mac; /* NULL: not known */
+	const char *portgroup;
+	int64_t since_ms;
+};
+
+static void find_holder(const struct vfp_member *m, struct holder *ret)
+{
+	*ret = (struct holder){.owner = &ret->user, .portgroup = ""};
+	if (m->is_leased) {
+		ret->owner = &m->lease.owner;
+		ret->mac = &m->lease.mac;
+		ret->portgroup = m->lease.portgroup;
+		ret->since_ms = m->lease.since_ms;
+	} else if (m->is_claimed && !*m->used_by) {
+		ret->owner = &m->claim.owner;
+		ret->mac = &m->claim.mac;
+		ret->portgroup = m->claim.portgroup;
+	}
+	vfp_copy(ret->user.name, sizeof(ret->user.name), m->used_by);
+	vfp_copy(ret->user.uuid, sizeof(ret->user.uuid), m->used_uuid);
+}
+
 static void print_member(struct vfp_print *p, const struct vfp_member *m, enum vfp_unfit unfit)
 {
+	struct holder who;
 	char vf[VFP_VF_SIZE], pci[VFP_PCI_SIZE], mac[VFP_MAC_SIZE], text[320];
 
+	find_holder(m, &who);
 	vfp_print_text(p, "%s", vfp_vf_format(&m->vf, vf));
 	vfp_print_text(p, "%s", m->is_present ? vfp_pci_format(&m->vf.pci, pci) : "");
 	vfp_print_text(p, "%s", m->pool);
 	vfp_print_text(p, "%s", m->info.driver);
 	vfp_print_text(p, "%s", states[unfit]);
-	vfp_print_text(p, "%s", m->is_leased ? m->lease.owner.name : m->used_by);
-	vfp_print_text(p, "%s", m->is_leased ? vfp_mac_format(&m->lease.mac, mac) : "");
-	vfp_print_text(p, "%s", m->is_leased ? m->lease.portgroup : "");
+	vfp_print_text(p, "%s", who.owner->name);
+	vfp_print_text(p, "%s", who.mac ? vfp_mac_format(who.mac, mac) : "");
+	vfp_print_text(p, "%s", who.portgroup);
 	vfp_print_number(p, m->n_bound);
 	vfp_print_text(p, "%s",
 		       unfit == VFP_FIT ? "" : vfp_unfit_format(m, unfit, text, sizeof(text)));
@@ -139,7 +168,9 @@ static int print_vf(struct vfp_ctx *ctx, struct vfp_print *p, const struct vfp_m
 	char pci[VFP_PCI_SIZE], text[320];
 	struct vfp_err differs = {0};
 	enum vfp_unfit unfit = VFP_FIT;
+	struct holder who;
 
+	find_holder(m, &who);
 	vfp_choose(m, 1, &anyone, &unfit);
 	vfp_print_text(p, "%s", ctx->args[0]);
 	vfp_print_text(p, "%s", m->is_present ? vfp_pci_format(&m->vf.pci, pci) : "");
@@ -148,10 +179,10 @@ static int print_vf(struct vfp_ctx *ctx, struct vfp_print *p, const struct vfp_m
 	vfp_print_text(p, "%s", states[unfit]);
 	vfp_print_text(p, "%s",
 		       unfit == VFP_FIT ? "" : vfp_unfit_format(m, unfit, text, sizeof(text)));
-	vfp_print_text(p, "%s", m->is_leased ? m->lease.owner.name : m->used_by);
-	vfp_print_text(p, "%s", m->is_leased ? m->lease.owner.uuid : m->used_uuid);
-	vfp_print_text(p, "%s", m->is_leased ? m->lease.portgroup : "");
-	vfp_print_time(p, m->is_leased ? m->lease.since_ms : 0);
+	vfp_print_text(p, "%s", who.owner->name);
+	vfp_print_text(p, "%s", who.owner->uuid);
+	vfp_print_text(p, "%s", who.portgroup);
+	vfp_print_time(p, who.since_ms);
 	for (size_t i = 0; i < VFP_N(shown); i++)
 		print_attr(p, shown[i], attrs);
 	if (m->is_leased && m->lease.state == VFP_LEASE_ACTIVE)

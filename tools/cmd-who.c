@@ -185,7 +185,7 @@ static int add_ports(struct answer *answer, struct vfp_err *err)
 
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct row row = {
-			.what = "defined",
+			.what = ports[i].claimed_until_ms ? "claims" : "defined",
 			.owner = ports[i].owner,
 			.from_ms = ports[i].created_ms,
 		};

@@ -40,10 +40,11 @@ static void put_cell(FILE *out, const struct vfp_cell *cell)
 {
 	static const char *const colours[VFP_N_CELL_STATES] = {
 		[VFP_CELL_FREE] = "palegreen",	  [VFP_CELL_LEASED] = "lightblue",
-		[VFP_CELL_HELD] = "thistle",	  [VFP_CELL_FAULTY] = "salmon",
-		[VFP_CELL_DIRTY] = "khaki",	  [VFP_CELL_IN_USE] = "sandybrown",
-		[VFP_CELL_NO_LINK] = "lightgray", [VFP_CELL_UNFIT] = "lightgray",
-		[VFP_CELL_GONE] = "white",	  [VFP_CELL_NO_POOL] = "white",
+		[VFP_CELL_CLAIMED] = "lightcyan", [VFP_CELL_HELD] = "thistle",
+		[VFP_CELL_FAULTY] = "salmon",	  [VFP_CELL_DIRTY] = "khaki",
+		[VFP_CELL_IN_USE] = "sandybrown", [VFP_CELL_NO_LINK] = "lightgray",
+		[VFP_CELL_UNFIT] = "lightgray",	  [VFP_CELL_GONE] = "white",
+		[VFP_CELL_NO_POOL] = "white",
 	};
 	char vf[VFP_VF_SIZE];
 

@@ -47,6 +47,7 @@ struct paint {
 static const struct paint paints[VFP_N_CELL_STATES] = {
 	[VFP_CELL_FREE] = {"#e9f7ee", "#86cfa2", "#1d7044"},
 	[VFP_CELL_LEASED] = {"#deeafd", "#6a9cf0", "#123e86"},
+	[VFP_CELL_CLAIMED] = {"#e2f4f7", "#5fb3c4", "#0f5968"},
 	[VFP_CELL_HELD] = {"#eee8fa", "#a58fd8", "#55379b"},
 	[VFP_CELL_FAULTY] = {"#fde3e1", "#e0625a", "#a11c14"},
 	[VFP_CELL_DIRTY] = {"#fdf3d6", "#ddb13c", "#7d5c00"},

@@ -12,9 +12,11 @@
 #include "pool/inventory.h"
 
 const char *const vfp_cell_words[VFP_N_CELL_STATES] = {
-	[VFP_CELL_FREE] = "free",	[VFP_CELL_LEASED] = "leased", [VFP_CELL_HELD] = "held",
-	[VFP_CELL_FAULTY] = "faulty",	[VFP_CELL_DIRTY] = "dirty",   [VFP_CELL_IN_USE] = "in use",
-	[VFP_CELL_NO_LINK] = "no link", [VFP_CELL_UNFIT] = "unfit",   [VFP_CELL_GONE] = "gone",
+	[VFP_CELL_FREE] = "free",	[VFP_CELL_LEASED] = "leased",
+	[VFP_CELL_CLAIMED] = "claimed", [VFP_CELL_HELD] = "held",
+	[VFP_CELL_FAULTY] = "faulty",	[VFP_CELL_DIRTY] = "dirty",
+	[VFP_CELL_IN_USE] = "in use",	[VFP_CELL_NO_LINK] = "no link",
+	[VFP_CELL_UNFIT] = "unfit",	[VFP_CELL_GONE] = "gone",
 	[VFP_CELL_NO_POOL] = "no pool",
 };
 
@@ -23,6 +25,7 @@ static const enum vfp_cell_state state_of[] = {
 	[VFP_UNFIT_PF_GONE] = VFP_CELL_GONE,
 	[VFP_UNFIT_VF_GONE] = VFP_CELL_GONE,
 	[VFP_UNFIT_LEASED] = VFP_CELL_LEASED,
+	[VFP_UNFIT_CLAIMED] = VFP_CELL_CLAIMED,
 	[VFP_UNFIT_IN_USE] = VFP_CELL_IN_USE,
 	[VFP_UNFIT_HELD] = VFP_CELL_HELD,
 	[VFP_UNFIT_FAULTY] = VFP_CELL_FAULTY,
@@ -160,6 +163,10 @@ static void cell_fill(struct vfp_cell *cell, const struct vfp_member *member, en
 		vfp_copy(cell->holder, sizeof(cell->holder), member->lease.owner.name);
 		vfp_copy(cell->portgroup, sizeof(cell->portgroup), member->lease.portgroup);
 		vfp_mac_format(&member->lease.mac, cell->mac);
+	} else if (member->is_claimed) {
+		vfp_copy(cell->holder, sizeof(cell->holder), member->claim.owner.name);
+		vfp_copy(cell->portgroup, sizeof(cell->portgroup), member->claim.portgroup);
+		vfp_mac_format(&member->claim.mac, cell->mac);
 	} else {
 		vfp_copy(cell->holder, sizeof(cell->holder), member->used_by);
 	}

@@ -27,11 +27,12 @@ static const struct look {
 	enum vfp_style style;
 	int weight;
 } looks[VFP_N_CELL_STATES] = {
-	[VFP_CELL_FREE] = {'.', VFP_STYLE_GOOD, 0},   [VFP_CELL_LEASED] = {'#', VFP_STYLE_BUSY, 1},
-	[VFP_CELL_HELD] = {'H', VFP_STYLE_ODD, 2},    [VFP_CELL_FAULTY] = {'F', VFP_STYLE_BAD, 5},
-	[VFP_CELL_DIRTY] = {'d', VFP_STYLE_WARN, 4},  [VFP_CELL_IN_USE] = {'u', VFP_STYLE_WARN, 3},
-	[VFP_CELL_NO_LINK] = {'!', VFP_STYLE_DIM, 0}, [VFP_CELL_UNFIT] = {'x', VFP_STYLE_DIM, 2},
-	[VFP_CELL_GONE] = {'-', VFP_STYLE_DIM, 0},    [VFP_CELL_NO_POOL] = {'o', VFP_STYLE_DIM, 0},
+	[VFP_CELL_FREE] = {'.', VFP_STYLE_GOOD, 0},    [VFP_CELL_LEASED] = {'#', VFP_STYLE_BUSY, 1},
+	[VFP_CELL_CLAIMED] = {'c', VFP_STYLE_BUSY, 1}, [VFP_CELL_HELD] = {'H', VFP_STYLE_ODD, 2},
+	[VFP_CELL_FAULTY] = {'F', VFP_STYLE_BAD, 5},   [VFP_CELL_DIRTY] = {'d', VFP_STYLE_WARN, 4},
+	[VFP_CELL_IN_USE] = {'u', VFP_STYLE_WARN, 3},  [VFP_CELL_NO_LINK] = {'!', VFP_STYLE_DIM, 0},
+	[VFP_CELL_UNFIT] = {'x', VFP_STYLE_DIM, 2},    [VFP_CELL_GONE] = {'-', VFP_STYLE_DIM, 0},
+	[VFP_CELL_NO_POOL] = {'o', VFP_STYLE_DIM, 0},
 };
 
 struct row {
