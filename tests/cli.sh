@@ -192,6 +192,40 @@ prints 0 'hold .*ens1f0#1 .*a router' "and the journal" vfpool journal
 prints 0 'is not held' "unhold" vfpool vf unhold ens1f0#1
 prints 0 'ens1f0#1 .*free' "free again" vfpool vf list
 
+step "Claims"
+agent=00000000-0000-0000-0000-0000000000c1
+prints 2 'usage: vfpool claim --domain UUID' "a claim is of a domain" vfpool claim --pool sriov0
+prints 2 "'web1' is not a domain's UUID" "by its UUID" vfpool claim --domain web1 --pool sriov0
+prints 2 'a pool or a physical network was expected' "in a pool" vfpool claim --domain $agent
+prints 2 "\-\-count: '-1' is not a number" "of some VFs" vfpool claim --domain $agent --pool sriov0 --count -1
+prints 2 'vlan 4096: 0 to 4094' "and a VLAN that can be" vfpool claim --domain $agent --pool sriov0 --vlan 4096
+prints 4 'pool sriov0 has [0-9] VFs for domain .*and 20 were asked for' "too many" \
+	vfpool claim --domain $agent --pool sriov0 --count 20
+prints 0 'agent1 +'$agent' +52:54:00:00:00:c1 .*sriov0 +physnet1 +green +200 +no .*claimed +2' "a VF" \
+	vfpool claim --domain $agent --name agent1 --physnet physnet1 --vlan 200 --mac 52:54:00:00:00:c1
+vfpool claim --domain $agent --pool sriov0 --portgroup green --json >"$root/claim"
+vf=$(sed -n 's/.*"vf":"\([^"]*\)".*/\1/p' "$root/claim")
+for key in domain uuid mac vf pci pf pool physnet portgroup vlan managed numa state expires; do
+	check "JSON has $key" grep -q "\"$key\":" "$root/claim"
+done
+prints 0 "$vf .*claimed +agent1 +52:54:00:00:00:c1 +green +1 +claimed for agent1" "vf list shows it" vfpool vf list
+prints 0 'claims +agent1' "who, too" vfpool who 52:54:00:00:00:c1
+prints 5 "cannot change the VFs of ens1f[01], $vf is claimed for agent1" "its PF stays as it is" \
+	vfpool pf enable "${vf%#*}" --vfs 1
+domain agent1 c1 "$(pool_nic 52:54:00:00:00:c1 green)" >"$root/agent1.xml"
+vfpool domain rewrite "$root/agent1.xml" >"$root/agent1.bound.xml"
+pci=$(sed -n 's/.*"pci":"\([^"]*\)".*/\1/p' "$root/claim")
+check "rewrite gives it" grep -q "bus='0x${pci:5:2}' slot='0x${pci:8:2}' function='0x${pci:11:1}'" "$root/agent1.bound.xml"
+hook agent1 prepare - "$root/agent1.bound.xml"
+prints 0 "agent1 .*$vf .*preparing" "prepare leases it" vfpool lease list
+prints 0 'leased +-' "a claim of what it has" vfpool claim --domain $agent --pool sriov0 --portgroup green
+prints 0 '^0 VFs' "there is nothing to release" vfpool release --domain $agent
+hook agent1 release failed "$root/agent1.bound.xml"
+check "the lease ended" test "$(vfpool lease list --json | tr -d ' \n')" = '[]'
+prints 0 ' claimed ' "claimed again" vfpool claim --domain $agent --pool sriov0 --portgroup green --ttl 86400
+prints 0 '^1 VFs were claimed' "release" vfpool release --domain $agent --mac 52:54:00:00:00:c1
+prints 0 'unclaim +agent1 .*released' "journaled" vfpool journal --mac 52:54:00:00:00:c1
+
 step "Leases"
 hook web1 prepare - "$root/web1.bound.xml"
 prints 0 'web1 .*preparing' "prepare leases" vfpool lease list

@@ -40,6 +40,8 @@ step "Options"
 completes "vfpool graph --f" --format
 completes "vfpool graph --format " svg dot
 completes "vfpool graph --format=s" svg
+completes "vfpool claim --physnet " physnet1
+completes "vfpool claim --pool sriov0 --portgroup g" green
 completes "vfpool journal --domain web" web1 web2
 completes "vfpool vf list --pool sriov0 --p" ''
 completes "vfpool vf list " --pool --json --root --help --version

@@ -39,6 +39,12 @@ enum vfp_opt {
 	VFP_OPT_REASON,
 	VFP_OPT_VF,
 	VFP_OPT_PORTGROUP,
+	VFP_OPT_NAME,
+	VFP_OPT_PHYSNET,
+	VFP_OPT_VLAN,
+	VFP_OPT_COUNT,
+	VFP_OPT_TTL,
+	VFP_OPT_NUMA,
 	VFP_OPT_LIVE,
 	VFP_OPT_CONFIG,
 	VFP_OPT_UNTIL,
@@ -103,6 +109,8 @@ extern const struct vfp_cmd vfp_cmds_domain[];
 extern const struct vfp_cmd vfp_cmds_attach[]; /* of the noun domain, too */
 extern const struct vfp_cmd vfp_cmds_limits[]; /* as well */
 extern const struct vfp_cmd vfp_cmds_lease[];
+extern const struct vfp_cmd vfp_cmds_claim[];
+extern const struct vfp_cmd vfp_cmds_release[];
 extern const struct vfp_cmd vfp_cmds_who[];
 extern const struct vfp_cmd vfp_cmds_journal[];
 extern const struct vfp_cmd vfp_cmds_check[];

@@ -150,6 +150,19 @@ static void offer_pools(struct line *line)
 	offer_pools_or_groups(line, NULL);
 }
 
+static void offer_networks(struct line *line)
+{
+	vfp_autofree struct vfp_pooldef *defs = NULL;
+	size_t n = 0;
+
+	if (!pool_of(line) || vfp_pool_list(line->ctx.pool, &defs, &n, NULL) < 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		offer(line, defs[i].physnet);
+		vfp_pooldef_free(&defs[i]);
+	}
+}
+
 /* Of the pool that the line names: by option, or as the first argument of "portgroup". */
 static void offer_groups(struct line *line)
 {
@@ -213,6 +226,7 @@ static const struct {
 	{"PCI", offer_addresses},
 	{"POOL", offer_pools},
 	{"GROUP", offer_groups},
+	{"NETWORK", offer_networks},
 	{"MAC", offer_macs},
 	{"DOMAIN", offer_domains},
 	{"NAME", offer_domains},
@@ -247,6 +261,8 @@ static bool usage_argument(const char *usage, size_t index, char *ret, size_t si
 	char *rest;
 
 	for (char *word = strtok_r(copy, " []", &rest); word; word = strtok_r(NULL, " []", &rest)) {
+		if (!strcmp(word, "|"))
+			continue; /* another option may stand here */
 		if (!strncmp(word, "--", 2)) {
 			int option = vfp_option_find(word + 2, NULL);
 

@@ -9,9 +9,10 @@
 #include "tools/complete.h"
 
 const struct vfp_cmd *const vfp_cmd_tables[] = {
-	vfp_cmds_pf,	 vfp_cmds_pool,	 vfp_cmds_portgroup, vfp_cmds_vf,      vfp_cmds_domain,
-	vfp_cmds_attach, vfp_cmds_lease, vfp_cmds_who,	     vfp_cmds_journal, vfp_cmds_check,
-	vfp_cmds_top,	 vfp_cmds_graph, vfp_cmds_limits,    vfp_cmds_doctor,  vfp_cmds_metrics,
+	vfp_cmds_pf,	  vfp_cmds_pool,    vfp_cmds_portgroup, vfp_cmds_vf,	  vfp_cmds_domain,
+	vfp_cmds_attach,  vfp_cmds_lease,   vfp_cmds_claim,	vfp_cmds_release, vfp_cmds_who,
+	vfp_cmds_journal, vfp_cmds_check,   vfp_cmds_top,	vfp_cmds_graph,	  vfp_cmds_limits,
+	vfp_cmds_doctor,  vfp_cmds_metrics,
 };
 
 const size_t vfp_n_cmd_tables = VFP_N(vfp_cmd_tables);
@@ -35,6 +36,12 @@ const struct vfp_option vfp_options[VFP_N_OPTS] = {
 	[VFP_OPT_REASON] = {"reason", "WORDS", "why, for the journal and the lists"},
 	[VFP_OPT_VF] = {"vf", "PF#N|auto", "this VF, or any"},
 	[VFP_OPT_PORTGROUP] = {"portgroup", "GROUP", "the pool's port group (its default)"},
+	[VFP_OPT_NAME] = {"name", "WORD", "what the domain will be called"},
+	[VFP_OPT_PHYSNET] = {"physnet", "NETWORK", "a pool of this physical network"},
+	[VFP_OPT_VLAN] = {"vlan", "ID", "the port group with this VLAN; 0: with none"},
+	[VFP_OPT_COUNT] = {"count", "N", "so many NICs (1)"},
+	[VFP_OPT_TTL] = {"ttl", "SECONDS", "so long (300)"},
+	[VFP_OPT_NUMA] = {"numa", "NODE", "near this NUMA node, as the pool's placement says"},
 	[VFP_OPT_LIVE] = {"live", NULL, "the running domain"},
 	[VFP_OPT_CONFIG] = {"config", NULL, "the definition, for the next start"},
 	[VFP_OPT_UNTIL] = {"until", "TIME", "before then"},
