@@ -628,6 +628,14 @@ static void add_vf(const struct vfp_host *host, const char *pf, unsigned int ind
 	pci.function = id & 7;
 	vfp_pci_format(&pci, addr);
 	fake_pci_add(host, addr, "0x020000", has_iommu ? fake_next_group(host) : -1);
+	if (fake_exists(host, fake_path(BUS "%s/vendor", pf))) {
+		vfp_autofree char *vendor = fake_read(host, fake_path(BUS "%s/vendor", pf));
+		vfp_autofree char *vf = fake_read(host, fake_path(BUS "%s/sriov_vf_device", pf));
+
+		fake_write(host, fake_path(DEVICES "%s/vendor", addr), fake_path("%s\n", vendor));
+		fake_write(host, fake_path(DEVICES "%s/device", addr),
+			   fake_path("0x%04lx\n", strtoul(vf, NULL, 16)));
+	}
 	fake_link(host, fake_path("../%s", pf), fake_path(DEVICES "%s/physfn", addr));
 	fake_link(host, fake_path("../%s", addr), fake_path(DEVICES "%s/virtfn%u", pf, index));
 	if (read_count(host, fake_path(BUS "%s/sriov_drivers_autoprobe", pf)))

@@ -7,7 +7,8 @@
  *	fake-root DIR KEY=VALUE,… …
  *		makes DIR with one PF for each argument: dev, pci, driver, totalvfs (-1: not SR-IOV
  *		capable), numvfs, parked, numa, down, unplugged, mtu, mac, offset, stride, noiommu,
- *		sharegroup, vendor, device, speed, firmware, version, capability (TotalVFs);
+ *		sharegroup, vendor, device, vfdevice, speed, firmware, version, capability
+ *		(TotalVFs);
  *		what is not given is the first default PF's
  *	fake-root DIR +process KEY=VALUE,…
  *		adds a process: pid, start, comm, uuid, domain, group, guest and locked (KiB)
@@ -195,6 +196,7 @@ static void read_pf(char *spec, struct fake_pf *pf)
 		{"sharegroup", NULL, &pf->shares_group, sizeof(pf->shares_group)},
 		{"vendor", NULL, &pf->vendor, sizeof(pf->vendor)},
 		{"device", NULL, &pf->device, sizeof(pf->device)},
+		{"vfdevice", NULL, &pf->vf_device, sizeof(pf->vf_device)},
 		{"speed", NULL, &pf->speed, sizeof(pf->speed)},
 		{"firmware", &pf->firmware, NULL, 0},
 		{"version", &pf->version, NULL, 0},

@@ -300,6 +300,8 @@ static void add_card(const struct vfp_host *host, const struct fake_pf *pf)
 			   fake_path("0x%04x\n", pf->vendor));
 		fake_write(host, fake_path(DEVICES "/%s/device", pf->pci),
 			   fake_path("0x%04x\n", pf->device));
+		fake_write(host, fake_path(DEVICES "/%s/sriov_vf_device", pf->pci),
+			   fake_path("%x\n", pf->vf_device));
 	}
 	if (pf->speed)
 		fake_write(host, fake_path("/sys/class/net/%s/speed", pf->dev),

@@ -34,7 +34,7 @@ struct fake_pf {
 	unsigned int vf_offset, vf_stride; /* 0: 128 and 2, an Intel 82576's */
 	bool lacks_iommu;		   /* its VFs are in no IOMMU group */
 	bool shares_group;		   /* its VFs are all in one */
-	unsigned int vendor, device, speed;
+	unsigned int vendor, device, vf_device, speed; /* 0: not told */
 	const char *firmware, *version;
 	const char *capability; /* TotalVFs in the configuration space; NULL: no such capability */
 };
