@@ -58,18 +58,30 @@ enum vfp_opt {
 	VFP_OPT_FORCE,
 	VFP_OPT_OP,
 	VFP_OPT_TEXTFILE,
+	VFP_OPT_NOVA,
+	VFP_OPT_NEUTRON,
+	VFP_OPT_KUBERNETES,
+	VFP_OPT_DRY_RUN,
+	VFP_OPT_AS,
+	VFP_OPT_REST,
 	VFP_N_OPTS
 };
 _Static_assert(VFP_N_OPTS <= 64, "the sets of options below have one bit for each");
 #define VFP_TAKES(opt) (UINT64_C(1) << VFP_OPT_##opt)
 
-#define VFP_MAX_ARGS 14
+#define VFP_MAX_ARGS  14
+#define VFP_MAX_GIVEN 64
 
 struct vfp_ctx {
 	struct vfp_host host;
 	const char *args[VFP_MAX_ARGS]; /* what stands after the verb; NULL where nothing does */
 	const char *opts[VFP_N_OPTS];	/* NULL: not given; "" for one without a value */
-	struct vfp_pool *pool;		/* opened by vfp_ctx_pool(), closed by vfpool.c */
+	struct {
+		enum vfp_opt opt;
+		const char *value;
+	} given[VFP_MAX_GIVEN]; /* every option as it was given: one may stand there repeatedly */
+	size_t n_given;
+	struct vfp_pool *pool; /* opened by vfp_ctx_pool(), closed by vfpool.c */
 };
 
 struct vfp_cmd {
@@ -103,6 +115,7 @@ const struct vfp_cmd *vfp_cmd_find(const char *noun, const char *verb, int *ret_
 extern const struct vfp_cmd vfp_cmds_doctor[];
 extern const struct vfp_cmd vfp_cmds_pf[];
 extern const struct vfp_cmd vfp_cmds_pool[];
+extern const struct vfp_cmd vfp_cmds_import[]; /* of the noun pool, too */
 extern const struct vfp_cmd vfp_cmds_portgroup[];
 extern const struct vfp_cmd vfp_cmds_vf[];
 extern const struct vfp_cmd vfp_cmds_domain[];

@@ -9,10 +9,10 @@
 #include "tools/complete.h"
 
 const struct vfp_cmd *const vfp_cmd_tables[] = {
-	vfp_cmds_pf,	  vfp_cmds_pool,    vfp_cmds_portgroup, vfp_cmds_vf,	  vfp_cmds_domain,
-	vfp_cmds_attach,  vfp_cmds_lease,   vfp_cmds_claim,	vfp_cmds_release, vfp_cmds_who,
-	vfp_cmds_journal, vfp_cmds_check,   vfp_cmds_top,	vfp_cmds_graph,	  vfp_cmds_limits,
-	vfp_cmds_doctor,  vfp_cmds_metrics,
+	vfp_cmds_pf,	 vfp_cmds_pool,	   vfp_cmds_import,  vfp_cmds_portgroup, vfp_cmds_vf,
+	vfp_cmds_domain, vfp_cmds_attach,  vfp_cmds_lease,   vfp_cmds_claim,	 vfp_cmds_release,
+	vfp_cmds_who,	 vfp_cmds_journal, vfp_cmds_check,   vfp_cmds_top,	 vfp_cmds_graph,
+	vfp_cmds_limits, vfp_cmds_doctor,  vfp_cmds_metrics,
 };
 
 const size_t vfp_n_cmd_tables = VFP_N(vfp_cmd_tables);
@@ -55,6 +55,12 @@ const struct vfp_option vfp_options[VFP_N_OPTS] = {
 	[VFP_OPT_FORCE] = {"force", NULL, "although the host's own traffic may be interrupted"},
 	[VFP_OPT_OP] = {"op", "OPERATION",
 			"of this operation only; the status is 5 when it is refused"},
+	[VFP_OPT_NOVA] = {"nova", "FILE", "nova.conf of nova-compute; may stand there repeatedly"},
+	[VFP_OPT_NEUTRON] = {"neutron", "FILE", "sriov_agent.ini of Neutron; the same"},
+	[VFP_OPT_KUBERNETES] = {"kubernetes", "FILE", "config.json of the SR-IOV device plugin"},
+	[VFP_OPT_DRY_RUN] = {"dry-run", NULL, "print the XML and change nothing"},
+	[VFP_OPT_AS] = {"as", "nova|neutron|kubernetes", "in whose words"},
+	[VFP_OPT_REST] = {"rest", NULL, "of the pool's PFs the VFs that no pool has"},
 	[VFP_OPT_TEXTFILE] = {"textfile", "FILE",
 			      "replace this file as a whole, for node_exporter"},
 };
@@ -181,6 +187,10 @@ static int option_parse(int argc, char **argv, int *at, struct vfp_ctx *ctx, str
 		return vfp_fail(err, EINVAL, "option --%s needs a value (%s)", vfp_options[i].name,
 				vfp_options[i].value);
 	ctx->opts[i] = !vfp_options[i].value ? "" : equals ? equals + 1 : argv[++*at];
+	if (ctx->n_given == VFP_MAX_GIVEN)
+		return vfp_fail(err, EINVAL, "more than %d options", VFP_MAX_GIVEN);
+	ctx->given[ctx->n_given].opt = (enum vfp_opt)i;
+	ctx->given[ctx->n_given++].value = ctx->opts[i];
 	return 0;
 }
 
