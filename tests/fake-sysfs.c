@@ -275,13 +275,24 @@ void fake_pci_add(const struct vfp_host *host, const char *addr, const char *cla
 		  fake_path(DEVICES "/%s/iommu_group", addr));
 }
 
+static bool has_group(const struct vfp_host *host, int group)
+{
+	return fake_exists(host, fake_path("/sys/kernel/iommu_groups/%d", group));
+}
+
+/* Looked for in steps that double and then halve: a host may have tens of thousands. */
 int fake_next_group(const struct vfp_host *host)
 {
-	int group = 1;
+	int group = 0, step = 1;
 
-	while (fake_exists(host, fake_path("/sys/kernel/iommu_groups/%d", group)))
-		group++;
-	return group;
+	while (has_group(host, group + step)) {
+		group += step;
+		step *= 2;
+	}
+	for (; step > 0; step /= 2)
+		if (has_group(host, group + step))
+			group += step;
+	return group + 1;
 }
 
 static void must(bool is_good, const char *what, const char *path)
