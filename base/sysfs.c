@@ -5,6 +5,7 @@
 #include "base/sysfs.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,9 +25,9 @@ VFP_DEFINE_AUTO(dir, DIR *, closedir)
 static int read_pf(const struct vfp_host *host, const char *dev, struct vfp_pf *ret_pf,
 		   struct vfp_err *err);
 static bool is_representor(const struct vfp_host *host, const char *dev);
-static void read_vf(const struct vfp_host *host, const struct vfp_pci *pci, unsigned int index,
+static bool read_vf(const struct vfp_host *host, int pf_folder, unsigned int index,
 		    struct vfp_vfinfo *ret_vf);
-static void read_iommu_group(const struct vfp_host *host, const char *addr, struct vfp_vfinfo *vf);
+static void read_iommu_group(const struct vfp_host *host, int pf_folder, struct vfp_vfinfo *vf);
 static bool is_bridge(const struct vfp_host *host, const char *addr);
 static void find_netdev(const struct vfp_host *host, const struct vfp_pci *pci,
 			char ret_dev[IFNAMSIZ]);
@@ -42,6 +43,8 @@ static void take_back(const struct vfp_host *host, const struct vfp_pf *pf);
 static int rebind(const struct vfp_host *host, const char *addr, const char *driver,
 		  struct vfp_err *err);
 static DIR *open_folder(const struct vfp_host *host, const char *path);
+static int open_device(const struct vfp_host *host, const struct vfp_pci *pci);
+static bool link_at(int folder, const char *path, char *buf, size_t size);
 static const char *next_name(DIR *folder);
 static bool parse_virtfn(const char *name, unsigned int *ret_index);
 static int compare_pfs(const void *a, const void *b);
@@ -86,21 +89,13 @@ int64_t vfp_sysfs_number(const struct vfp_host *host, int64_t fallback, const ch
 
 bool vfp_sysfs_link(const struct vfp_host *host, char *buf, size_t size, const char *fmt, ...)
 {
-	char path[VFP_PATH_SIZE], inner[VFP_PATH_SIZE], target[VFP_PATH_SIZE];
-	const char *slash;
-	ssize_t length;
+	char path[VFP_PATH_SIZE], inner[VFP_PATH_SIZE];
 	va_list args;
 
-	buf[0] = '\0';
 	va_start(args, fmt);
 	vsnprintf(inner, sizeof(inner), fmt, args);
 	va_end(args);
-	length = readlink(vfp_host_path(host, path, "%s", inner), target, sizeof(target) - 1);
-	if (length < 0)
-		return false;
-	target[length] = '\0';
-	slash = strrchr(target, '/');
-	return vfp_copy(buf, size, slash ? slash + 1 : target);
+	return link_at(AT_FDCWD, vfp_host_path(host, path, "%s", inner), buf, size);
 }
 
 int vfp_sysfs_pfs(const struct vfp_host *host, struct vfp_pf **ret_pfs, size_t *ret_n,
@@ -139,15 +134,17 @@ int vfp_sysfs_vfs(const struct vfp_host *host, const struct vfp_pci *pf,
 {
 	vfp_autofree struct vfp_vfinfo *vfs = NULL;
 	vfp_autofree unsigned int *indexes = NULL;
+	vfp_autoclose int folder = -1;
 	size_t n_indexes, n = 0;
 	int rc;
 
 	rc = list_virtfns(host, pf, &indexes, &n_indexes, err);
 	if (rc < 0)
 		return rc;
+	folder = open_device(host, pf);
 	vfs = vfp_alloc(n_indexes, sizeof(*vfs));
 	for (size_t i = 0; i < n_indexes; i++)
-		if (vfp_sysfs_vf(host, pf, indexes[i], &vfs[n], NULL) == 0)
+		if (read_vf(host, folder, indexes[i], &vfs[n]))
 			n++;
 	*ret_vfs = VFP_TAKE(vfs);
 	*ret_n = n;
@@ -157,14 +154,12 @@ int vfp_sysfs_vfs(const struct vfp_host *host, const struct vfp_pci *pf,
 int vfp_sysfs_vf(const struct vfp_host *host, const struct vfp_pci *pf, unsigned int index,
 		 struct vfp_vfinfo *ret_vf, struct vfp_err *err)
 {
-	char pf_addr[VFP_PCI_SIZE], addr[NAME_MAX];
-	struct vfp_pci pci;
+	vfp_autoclose int folder = open_device(host, pf);
+	char addr[VFP_PCI_SIZE];
 
-	vfp_pci_format(pf, pf_addr);
-	if (!vfp_sysfs_link(host, addr, sizeof(addr), PCI_FOLDER "%s/virtfn%u", pf_addr, index) ||
-	    vfp_pci_parse(addr, &pci) < 0)
-		return vfp_fail(err, ENOENT, "PF %s: has no VF %u now", pf_addr, index);
-	read_vf(host, &pci, index, ret_vf);
+	if (!read_vf(host, folder, index, ret_vf))
+		return vfp_fail(err, ENOENT, "PF %s: has no VF %u now", vfp_pci_format(pf, addr),
+				index);
 	return 0;
 }
 
@@ -335,36 +330,53 @@ static bool is_representor(const struct vfp_host *host, const char *dev)
 	return pf && (strstr(pf + 2, "vf") || strstr(pf + 2, "sf"));
 }
 
-static void read_vf(const struct vfp_host *host, const struct vfp_pci *pci, unsigned int index,
+/* All below the PF's folder, which is open: the kernel walks three steps then, and not twelve, and
+ * hosts have thousands of VFs.  false: the PF has no VF @index. */
+static bool read_vf(const struct vfp_host *host, int pf_folder, unsigned int index,
 		    struct vfp_vfinfo *ret_vf)
 {
-	struct vfp_vfinfo vf = {.index = index, .pci = *pci};
-	char addr[VFP_PCI_SIZE];
+	struct vfp_vfinfo vf = {.index = index};
+	char path[64], addr[NAME_MAX];
 
-	vfp_pci_format(pci, addr);
-	vfp_sysfs_link(host, vf.driver, sizeof(vf.driver), PCI_FOLDER "%s/driver", addr);
-	find_netdev(host, pci, vf.netdev);
-	read_iommu_group(host, addr, &vf);
+	snprintf(path, sizeof(path), "virtfn%u", index);
+	if (!link_at(pf_folder, path, addr, sizeof(addr)) || vfp_pci_parse(addr, &vf.pci) < 0)
+		return false;
+	snprintf(path, sizeof(path), "virtfn%u/driver", index);
+	link_at(pf_folder, path, vf.driver, sizeof(vf.driver));
+	/* A driver for guests makes no netdev. */
+	if (strcmp(vf.driver, PARK_DRIVER) != 0)
+		find_netdev(host, &vf.pci, vf.netdev);
+	read_iommu_group(host, pf_folder, &vf);
 	*ret_vf = vf;
+	return true;
 }
 
-static void read_iommu_group(const struct vfp_host *host, const char *addr, struct vfp_vfinfo *vf)
+static void read_iommu_group(const struct vfp_host *host, int pf_folder, struct vfp_vfinfo *vf)
 {
-	char path[VFP_PATH_SIZE], group[16];
-	vfp_auto(dir) folder = NULL;
-	const char *other;
+	char path[64], group[16], addr[VFP_PCI_SIZE], names[2048];
+	vfp_autoclose int folder = -1;
 	uint64_t number;
+	ssize_t size;
 
 	vf->iommu_group = -1;
-	if (!vfp_sysfs_link(host, group, sizeof(group), PCI_FOLDER "%s/iommu_group", addr) ||
+	snprintf(path, sizeof(path), "virtfn%u/iommu_group", vf->index);
+	if (!link_at(pf_folder, path, group, sizeof(group)) ||
 	    !vfp_number_parse(group, 0, INT_MAX, &number))
 		return;
 	vf->iommu_group = (int)number;
-	snprintf(path, sizeof(path), PCI_FOLDER "%s/iommu_group/devices", addr);
-	folder = open_folder(host, path);
-	while (folder && (other = next_name(folder)))
-		if (strcmp(other, addr) != 0 && !is_bridge(host, other))
-			vf->group_others++;
+	vfp_pci_format(&vf->pci, addr);
+	snprintf(path, sizeof(path), "virtfn%u/iommu_group/devices", vf->index);
+	folder = openat(pf_folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* opendir() looks at the folder and takes 32 KiB for each. */
+	while (folder >= 0 && (size = getdents64(folder, names, sizeof(names))) > 0)
+		for (ssize_t at = 0; at < size;) {
+			const struct dirent64 *entry = (const void *)(names + at);
+			const char *other = entry->d_name;
+
+			if (other[0] != '.' && strcmp(other, addr) != 0 && !is_bridge(host, other))
+				vf->group_others++;
+			at += entry->d_reclen;
+		}
 }
 
 /* A bridge in a group does not keep its neighbours from a guest: its driver leaves the group's DMA
@@ -390,6 +402,41 @@ static void find_netdev(const struct vfp_host *host, const struct vfp_pci *pci,
 			return;
 }
 
+/* A VF's number on its PCI domain: where the next one is, PCIe 6.0, 9.3.3.10 VF Stride. */
+static unsigned int routing_id(const struct vfp_pci *pci)
+{
+	return (unsigned int)pci->bus << 8 | (unsigned int)pci->device << 3 | pci->function;
+}
+
+static bool is_virtfn(int pf_folder, unsigned int index, const struct vfp_pci *vf,
+		      struct vfp_pci *ret_found)
+{
+	char path[64], target[NAME_MAX];
+
+	snprintf(path, sizeof(path), "virtfn%u", index);
+	return link_at(pf_folder, path, target, sizeof(target)) &&
+	       vfp_pci_parse(target, ret_found) == 0 && vfp_pci_compare(ret_found, vf) == 0;
+}
+
+/* By the first two VFs' addresses, since those of a PF lie at equal distances: the folder of a PF
+ * with many VFs is not to be searched. */
+static bool guess_virtfn(const struct vfp_host *host, const struct vfp_pci *pf,
+			 const struct vfp_pci *vf, unsigned int *ret_index)
+{
+	vfp_autoclose int folder = open_device(host, pf);
+	struct vfp_pci first = {0}, second = {0}, found;
+	unsigned int stride;
+
+	for (*ret_index = 0; *ret_index < 2; (*ret_index)++)
+		if (is_virtfn(folder, *ret_index, vf, *ret_index ? &second : &first))
+			return true;
+	stride = routing_id(&second) - routing_id(&first);
+	if (stride == 0 || stride > UINT16_MAX || routing_id(vf) < routing_id(&first))
+		return false;
+	*ret_index = (routing_id(vf) - routing_id(&first)) / stride;
+	return is_virtfn(folder, *ret_index, vf, &found);
+}
+
 static int find_virtfn(const struct vfp_host *host, const struct vfp_pci *pf,
 		       const struct vfp_pci *vf, unsigned int *ret_index, struct vfp_err *err)
 {
@@ -398,6 +445,8 @@ static int find_virtfn(const struct vfp_host *host, const struct vfp_pci *pf,
 	size_t n;
 	int rc;
 
+	if (guess_virtfn(host, pf, vf, ret_index))
+		return 0;
 	rc = list_virtfns(host, pf, &indexes, &n, err);
 	if (rc < 0)
 		return rc;
@@ -514,6 +563,30 @@ static DIR *open_folder(const struct vfp_host *host, const char *path)
 	char full[VFP_PATH_SIZE];
 
 	return opendir(vfp_host_path(host, full, "%s", path));
+}
+
+/* The folder of a PCI device, to look at what lies in it; -1: there is none. */
+static int open_device(const struct vfp_host *host, const struct vfp_pci *pci)
+{
+	char path[VFP_PATH_SIZE], addr[VFP_PCI_SIZE];
+
+	vfp_host_path(host, path, PCI_FOLDER "%s", vfp_pci_format(pci, addr));
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* vfp_sysfs_link(), of a path below an open folder. */
+static bool link_at(int folder, const char *path, char *buf, size_t size)
+{
+	char target[VFP_PATH_SIZE];
+	const char *slash;
+	ssize_t length = readlinkat(folder, path, target, sizeof(target) - 1);
+
+	buf[0] = '\0';
+	if (length < 0)
+		return false;
+	target[length] = '\0';
+	slash = strrchr(target, '/');
+	return vfp_copy(buf, size, slash ? slash + 1 : target);
 }
 
 /* The next name in a folder but "." and "..", NULL at the end. */

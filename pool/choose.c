@@ -26,7 +26,7 @@ static enum vfp_unfit unfit_of(const struct vfp_member *member, const struct vfp
 			       bool may_share);
 static const char *word_of(enum vfp_unfit unfit);
 static bool is_same(const struct vfp_vf *a, const struct vfp_vf *b);
-static unsigned int load_of(const struct vfp_member *members, size_t n, const char *pf);
+static unsigned int load_of(const struct vfp_member *first, size_t n);
 static struct rank rank_of(const struct vfp_member *member, const struct vfp_choice *choice,
 			   enum vfp_unfit unfit, unsigned int load);
 static int compare_ranks(const struct rank *a, const struct rank *b);
@@ -147,9 +147,8 @@ ssize_t vfp_choose(const struct vfp_member *members, size_t n, const struct vfp_
 
 		if (ret_unfit)
 			ret_unfit[i] = unfit;
-		/* The VFs of a PF stand together, so its load is counted once. */
 		if (i == 0 || strcmp(members[i].vf.pf, members[i - 1].vf.pf) != 0)
-			load = load_of(members, n, members[i].vf.pf);
+			load = load_of(&members[i], n - i);
 		if (unfit != VFP_FIT &&
 		    (!choice->may_share || unfit_of(&members[i], choice, true) != VFP_FIT))
 			continue;
@@ -303,14 +302,13 @@ static bool is_same(const struct vfp_vf *a, const struct vfp_vf *b)
 	return a->index == b->index && !strcmp(a->pf, b->pf);
 }
 
-/* How many leases and bindings the pool has on a PF. */
-static unsigned int load_of(const struct vfp_member *members, size_t n, const char *pf)
+/* How many leases and bindings the pool has on the PF of @first: its VFs stand together. */
+static unsigned int load_of(const struct vfp_member *first, size_t n)
 {
 	unsigned int load = 0;
 
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(members[i].vf.pf, pf))
-			load += members[i].is_leased + members[i].n_bound;
+	for (size_t i = 0; i < n && !strcmp(first[i].vf.pf, first->vf.pf); i++)
+		load += first[i].is_leased + first[i].n_bound;
 	return load;
 }
 
