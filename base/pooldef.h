@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "base/vf.h"
 
-#define VFP_POOL_MAX_PFS	16
+#define VFP_POOL_MAX_PFS	256
 #define VFP_POOL_MAX_PORTGROUPS 4094
 #define VFP_MAX_VFS		65536 /* VF numbers are 16 bits wide: PCIe 6.0, 9.3.3.7 NumVFs */
 
