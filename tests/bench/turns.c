@@ -5,7 +5,7 @@
  *
  *	turns ROUNDS <ROWS
  *
- * A row is "LABEL<TAB>STDIN<TAB>PROGRAM<TAB>ARGUMENT…".  Times are of the wall clock, from before
+ * A row is "LABEL<TAB>STDIN<TAB>[NAME=VALUE<TAB>]PROGRAM<TAB>ARGUMENT…".  Times are of the wall clock, from before
  * posix_spawn() until the child is reaped.  A LABEL of "-" is run and not timed; any child that
  * does not exit with 0 ends the run, since what failed was not measured.
  */
@@ -25,6 +25,7 @@ extern char **environ;
 
 struct row {
 	char *label, *input;
+	char *variable; /* of the environment; NULL: none */
 	char *argv[MAX_ARGS];
 	double *times_ms;
 };
@@ -73,6 +74,10 @@ static size_t read_rows(struct row *rows, size_t rounds)
 		rows[n].input = strsep(&rest, "\t");
 		while (rest && n_args < MAX_ARGS - 1)
 			rows[n].argv[n_args++] = strsep(&rest, "\t");
+		if (n_args > 1 && strchr(rows[n].argv[0], '=')) {
+			rows[n].variable = rows[n].argv[0];
+			memmove(rows[n].argv, rows[n].argv + 1, n_args * sizeof(char *));
+		}
 		rows[n].times_ms = calloc(rounds, sizeof(double));
 		n++;
 	}
@@ -97,6 +102,8 @@ static double run(const struct row *row)
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, row->input, O_RDONLY, 0);
+	if (row->variable)
+		putenv(row->variable);
 	start = now_ms();
 	rc = posix_spawn(&pid, row->argv[0], &actions, NULL, row->argv, environ);
 	if (rc == 0)
