@@ -158,6 +158,11 @@ prints 5 'pool sriov0: port group trunk: .*driver igb refuses link state disable
 prints 5 'no way to deny it' "what no NIC can do" vfpool portgroup set sriov0 blue guestMtu=deny
 prints 0 'portgroup .*blue: vlan 100 -> 300' "journaled" vfpool journal
 
+step "OpenStack's words"
+prints 0 '"status": ?"available"' "a VF is a PciDevice" vfpool vf list --openstack --json
+prints 0 'type-VF +0 +available' "as a table" vfpool vf list --openstack
+check "no port, an empty list" test "$(vfpool lease list --openstack --json | tr -d ' \n')" = '[]'
+
 step "Domains"
 new_pool
 domain web1 01 "$(pool_nic 52:54:00:00:00:01)" >"$root/web1.xml"

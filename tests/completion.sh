@@ -44,7 +44,7 @@ completes "vfpool claim --physnet " physnet1
 completes "vfpool claim --pool sriov0 --portgroup g" green
 completes "vfpool journal --domain web" web1 web2
 completes "vfpool vf list --pool sriov0 --p" ''
-completes "vfpool vf list " --pool --json --root --help --version
+completes "vfpool vf list " --pool --json --openstack --root --help --version
 
 step "Names"
 completes "vfpool pf enable " ens1f0 ens1f1

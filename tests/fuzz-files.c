@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/proc.h"
 #include "base/sysfs.h"
+#include "base/vpd.h"
 #include "pool/members.h"
 #include "tests/fake-kernel.h"
 #include "tests/fake-sysfs.h"
@@ -31,6 +32,7 @@ static const char *const files[] = {
 	PF "sriov_totalvfs",
 	"/sys/class/net/ens1f0/flags",
 	"/run/libvirt/qemu/web1.pid",
+	PF "vpd",
 };
 
 static struct vfp_host host;
@@ -76,7 +78,7 @@ static void read_all(void)
 	struct vfp_members members = {0};
 	struct vfp_process process;
 	struct vfp_locked locked;
-	char boot_id[VFP_BOOT_ID_SIZE];
+	char boot_id[VFP_BOOT_ID_SIZE], serial[VFP_SERIAL_SIZE];
 	struct vfp_pf pf;
 	size_t n;
 
@@ -88,8 +90,10 @@ static void read_all(void)
 	if (vfp_members_read(&host, &members, NULL) == 0)
 		vfp_members_free(&members);
 	vfp_host_boot_id(&host, boot_id, NULL);
-	if (vfp_sysfs_pf(&host, "ens1f0", &pf, NULL) == 0)
+	if (vfp_sysfs_pf(&host, "ens1f0", &pf, NULL) == 0) {
 		vfp_sysfs_vfs(&host, &pf.pci, &vfs, &n, NULL);
+		vfp_vpd_serial(&host, &pf.pci, serial);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

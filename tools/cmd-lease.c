@@ -30,6 +30,8 @@ static int lease_list(struct vfp_ctx *ctx, struct vfp_err *err)
 	size_t n = 0;
 	int rc;
 
+	if (ctx->opts[VFP_OPT_OPENSTACK])
+		return vfp_ctx_openstack(ctx, VFP_OPENSTACK_PORTS, err);
 	rc = vfp_ctx_pool(ctx, VFP_POOL_READ, err);
 	if (rc == 0 && ctx->pool)
 		rc = vfp_pool_leases(ctx->pool, NULL, &leases, &n, err);
@@ -113,8 +115,8 @@ static int lease_release(struct vfp_ctx *ctx, struct vfp_err *err)
 }
 
 const struct vfp_cmd vfp_cmds_lease[] = {
-	{"lease", "list", "[--json]", 0, 0, VFP_TAKES(JSON), 0, lease_list,
-	 "Which running domain holds which VF."},
+	{"lease", "list", "[--json] [--openstack]", 0, 0, VFP_TAKES(JSON) | VFP_TAKES(OPENSTACK), 0,
+	 lease_list, "Which running domain holds which VF."},
 	{"lease", "release", "DOMAIN|PF#N", 1, 1, 0, 0, lease_release,
 	 "End a lease that nothing alive holds: scrub the VF and free it."},
 	{0},

@@ -86,6 +86,8 @@ static int vf_list(struct vfp_ctx *ctx, struct vfp_err *err)
 	size_t n = 0;
 	int rc;
 
+	if (ctx->opts[VFP_OPT_OPENSTACK])
+		return vfp_ctx_openstack(ctx, VFP_OPENSTACK_VFS, err);
 	rc = vfp_ctx_pool(ctx, VFP_POOL_READ, err);
 	if (rc == 0 && ctx->pool)
 		rc = vfp_inventory_read(ctx->pool, ctx->opts[VFP_OPT_POOL], true, &members, &n,
@@ -306,8 +308,9 @@ static int vf_scrub(struct vfp_ctx *ctx, struct vfp_err *err)
 }
 
 const struct vfp_cmd vfp_cmds_vf[] = {
-	{"vf", "list", "[--pool POOL] [--json]", 0, 0, VFP_TAKES(JSON) | VFP_TAKES(POOL), 0,
-	 vf_list, "The VFs of the pools: who has them, and why one cannot be given."},
+	{"vf", "list", "[--pool POOL] [--json] [--openstack]", 0, 0,
+	 VFP_TAKES(JSON) | VFP_TAKES(POOL) | VFP_TAKES(OPENSTACK), 0, vf_list,
+	 "The VFs of the pools: who has them, and why one cannot be given."},
 	{"vf", "show", "PF#N [--json]", 1, 1, VFP_TAKES(JSON), 0, vf_show,
 	 "One VF: who has it, what the kernel says of it, and how it was scrubbed last."},
 	{"vf", "hold", "PF#N --reason WORDS", 1, 1, VFP_TAKES(REASON), VFP_TAKES(REASON), vf_hold,

@@ -58,6 +58,7 @@ enum vfp_opt {
 	VFP_OPT_FORCE,
 	VFP_OPT_OP,
 	VFP_OPT_TEXTFILE,
+	VFP_OPT_OPENSTACK,
 	VFP_OPT_NOVA,
 	VFP_OPT_NEUTRON,
 	VFP_OPT_KUBERNETES,
@@ -138,6 +139,11 @@ int vfp_ctx_pool(struct vfp_ctx *ctx, enum vfp_pool_mode mode, struct vfp_err *e
 /* The file that a command is given, "-" for stdin. */
 int vfp_ctx_read(const char *path, size_t max, char **ret_text, size_t *ret_size,
 		 struct vfp_err *err);
+
+/* The VFs of the pools, or of --pool, as Nova's PciDevice; or those that are leased as Neutron's
+ * ports. */
+enum vfp_openstack_list { VFP_OPENSTACK_VFS, VFP_OPENSTACK_PORTS };
+int vfp_ctx_openstack(struct vfp_ctx *ctx, enum vfp_openstack_list list, struct vfp_err *err);
 
 /* The moment that a time option names, 0 when it is not given: "2026-11-23", "2026-11-23 14:05"
  * (:30), "14:05" (today), all local; "2026-11-23T14:05:30Z", as JSON has it; "10m" (s, m, h, d) ago;

@@ -64,6 +64,54 @@ void vfp_print_bool(struct vfp_print *p, bool value)
 	add(p, vfp_strdup(value ? "yes" : "no"), p->rows ? json_object_new_boolean(value) : NULL);
 }
 
+/* One of them by itself: an item's key is its column's. */
+void vfp_print_item(struct vfp_print *p, const struct vfp_item *item)
+{
+	if (item->kind == VFP_ITEM_NUMBER)
+		vfp_print_number(p, item->number);
+	else if (item->kind == VFP_ITEM_BOOL)
+		vfp_print_bool(p, item->number != 0);
+	else
+		vfp_print_text(p, "%s", item->kind == VFP_ITEM_TEXT ? item->text : "");
+}
+
+static json_object *item_json(const struct vfp_item *item)
+{
+	switch (item->kind) {
+	case VFP_ITEM_TEXT:
+		return json_object_new_string(item->text);
+	case VFP_ITEM_NUMBER:
+		return json_object_new_int64(item->number);
+	case VFP_ITEM_BOOL:
+		return json_object_new_boolean(item->number != 0);
+	case VFP_ITEM_NONE:
+		break;
+	}
+	return NULL;
+}
+
+void vfp_print_items(struct vfp_print *p, const struct vfp_item *items, size_t n)
+{
+	json_object *object = p->rows ? json_object_new_object() : NULL;
+	char *text = vfp_strdup("");
+
+	for (size_t i = 0; i < n; i++) {
+		vfp_autofree char *before = text;
+		json_object *value = item_json(&items[i]);
+
+		text = vfp_format("%s%s%s=%s", before, *before ? ", " : "", items[i].key,
+				  !value ? ""
+				  : items[i].kind == VFP_ITEM_TEXT
+					  ? items[i].text
+					  : json_object_to_json_string(value));
+		if (object)
+			json_object_object_add(object, items[i].key, value);
+		else
+			json_object_put(value);
+	}
+	add(p, text, object);
+}
+
 void vfp_print_time(struct vfp_print *p, int64_t ms)
 {
 	time_t seconds = (time_t)(ms / 1000);

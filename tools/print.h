@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/item.h"
+
 struct vfp_column {
 	const char *head; /* of the table, upper case */
 	const char *key;  /* of the JSON object */
@@ -28,7 +30,10 @@ struct vfp_print *vfp_print_begin(const struct vfp_column *columns, size_t n, bo
 void vfp_print_text(struct vfp_print *p, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void vfp_print_number(struct vfp_print *p, int64_t value);
-void vfp_print_bool(struct vfp_print *p, bool value); /* yes, no */
+void vfp_print_bool(struct vfp_print *p, bool value);		       /* yes, no */
+void vfp_print_item(struct vfp_print *p, const struct vfp_item *item); /* its value alone */
+/* Named values within a cell: an object in JSON, "key=value, key=value" in a table. */
+void vfp_print_items(struct vfp_print *p, const struct vfp_item *items, size_t n);
 /* Milliseconds since 1970: local time in a table, UTC by RFC 3339 in JSON; 0 is none. */
 void vfp_print_time(struct vfp_print *p, int64_t ms);
 /* Prints what there is by now, and goes on: the head once, JSON as one object a line. */

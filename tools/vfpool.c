@@ -61,6 +61,7 @@ const struct vfp_option vfp_options[VFP_N_OPTS] = {
 	[VFP_OPT_DRY_RUN] = {"dry-run", NULL, "print the XML and change nothing"},
 	[VFP_OPT_AS] = {"as", "nova|neutron|kubernetes", "in whose words"},
 	[VFP_OPT_REST] = {"rest", NULL, "of the pool's PFs the VFs that no pool has"},
+	[VFP_OPT_OPENSTACK] = {"openstack", NULL, "in Nova's and Neutron's words"},
 	[VFP_OPT_TEXTFILE] = {"textfile", "FILE",
 			      "replace this file as a whole, for node_exporter"},
 };

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Says of a VF what Nova and Neutron say of it. */
+
+#include "pool/openstack.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/sysfs.h"
+
+#define DEVICES "/sys/bus/pci/devices/"
+
+/* What nobody can have for another reason is unavailable. */
+static const char *const statuses[] = {
+	[VFP_FIT] = "available",	 [VFP_UNFIT_PF_GONE] = "removed",
+	[VFP_UNFIT_VF_GONE] = "removed", [VFP_UNFIT_LEASED] = "allocated",
+	[VFP_UNFIT_CLAIMED] = "claimed",
+};
+
+static const struct vfp_pooldef *pool_of(const char *name, const struct vfp_pooldef *defs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(defs[i].name, name))
+			return &defs[i];
+	return NULL;
+}
+
+static const char *status_of(const struct vfp_member *member, enum vfp_unfit unfit)
+{
+	/* The domain is about to start, as Nova's is between claim and spawn. */
+	if (unfit == VFP_UNFIT_LEASED && member->lease.state == VFP_LEASE_PREPARING)
+		return statuses[VFP_UNFIT_CLAIMED];
+	return unfit < VFP_N(statuses) && statuses[unfit] ? statuses[unfit] : "unavailable";
+}
+
+static void read_port(const struct vfp_member *member, const struct vfp_pooldef *def,
+		      struct vfp_openstack *to)
+{
+	if (member->is_leased) {
+		to->has_port = true;
+		to->owner = member->lease.owner;
+		to->mac = member->lease.mac;
+		to->vlan = member->lease.vlan_mode == VFP_VLAN_ID ? member->lease.attrs.vlan : 0;
+		to->trust = member->lease.attrs.trust;
+		return;
+	}
+	if (!member->is_claimed)
+		return;
+	to->has_port = true;
+	to->owner = member->claim.owner;
+	to->mac = member->claim.mac;
+	for (size_t i = 0; def && i < def->n_portgroups; i++) {
+		const struct vfp_portgroup *group = &def->portgroups[i];
+
+		if (strcmp(group->name, member->claim.portgroup) != 0)
+			continue;
+		to->vlan = group->vlan_mode == VFP_VLAN_ID ? group->attrs.vlan : 0;
+		to->trust = group->attrs.trust;
+	}
+}
+
+static void read_card(const struct vfp_host *host, const char *dev,
+		      const struct vfp_openstack *before, struct vfp_openstack *to)
+{
+	struct vfp_pf pf;
+
+	vfp_copy(to->pf, sizeof(to->pf), dev);
+	if (before && !strcmp(before->pf, dev)) {
+		to->pf_pci = before->pf_pci;
+		to->pf_mac = before->pf_mac;
+		vfp_copy(to->serial, sizeof(to->serial), before->serial);
+	} else if (vfp_sysfs_pf(host, dev, &pf, NULL) == 0) {
+		to->pf_pci = pf.pci;
+		to->pf_mac = pf.mac;
+		vfp_vpd_serial(host, &pf.pci, to->serial);
+	}
+}
+
+void vfp_openstack_read(const struct vfp_host *host, const struct vfp_member *member,
+			enum vfp_unfit unfit, const struct vfp_pooldef *defs, size_t n_defs,
+			const struct vfp_openstack *before, struct vfp_openstack *ret)
+{
+	const struct vfp_pooldef *def = pool_of(member->pool, defs, n_defs);
+	struct vfp_openstack vf = {
+		.status = status_of(member, unfit),
+		.pci = member->vf.pci,
+		.index = member->vf.index,
+		.numa_node = member->numa_node,
+	};
+	char addr[VFP_PCI_SIZE];
+
+	vfp_pci_format(&vf.pci, addr);
+	if (member->is_present) {
+		vf.vendor = (uint16_t)vfp_sysfs_number(host, 0, DEVICES "%s/vendor", addr);
+		vf.device = (uint16_t)vfp_sysfs_number(host, 0, DEVICES "%s/device", addr);
+	}
+	read_card(host, member->vf.pf, before, &vf);
+	if (def)
+		vfp_copy(vf.physnet, sizeof(vf.physnet), def->physnet);
+	read_port(member, def, &vf);
+	*ret = vf;
+}
+
+/* --- The words -------------------------------------------------------------------------------- */
+
+struct items {
+	struct vfp_item *items;
+	size_t n;
+};
+
+/* An empty text is none. */
+static void add_text(struct items *to, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static void add_text(struct items *to, const char *key, const char *fmt, ...)
+{
+	struct vfp_item *item = &to->items[to->n++];
+	va_list args;
+
+	*item = (struct vfp_item){.key = key};
+	va_start(args, fmt);
+	vsnprintf(item->text, sizeof(item->text), fmt, args);
+	va_end(args);
+	item->kind = *item->text ? VFP_ITEM_TEXT : VFP_ITEM_NONE;
+}
+
+static void add_number(struct items *to, const char *key, enum vfp_item_kind kind, int64_t number)
+{
+	to->items[to->n++] = (struct vfp_item){.key = key, .kind = kind, .number = number};
+}
+
+static void add_address(struct items *to, const char *key, const struct vfp_pci *pci)
+{
+	char addr[VFP_PCI_SIZE] = "";
+
+	if (!vfp_pci_is_none(pci))
+		vfp_pci_format(pci, addr);
+	add_text(to, key, "%s", addr);
+}
+
+size_t vfp_openstack_device(const struct vfp_openstack *vf,
+			    struct vfp_item ret[VFP_OPENSTACK_ITEMS])
+{
+	struct items to = {.items = ret};
+
+	add_address(&to, "address", &vf->pci);
+	add_address(&to, "parent_addr", &vf->pf_pci);
+	add_text(&to, "vendor_id", "%04x", vf->vendor);
+	add_text(&to, "product_id", "%04x", vf->device);
+	add_text(&to, "dev_type", "type-VF");
+	add_number(&to, "numa_node", vf->numa_node < 0 ? VFP_ITEM_NONE : VFP_ITEM_NUMBER,
+		   vf->numa_node);
+	add_text(&to, "status", "%s", vf->status);
+	add_text(&to, "instance_uuid", "%s", vf->has_port ? vf->owner.uuid : "");
+	return to.n;
+}
+
+size_t vfp_openstack_profile(const struct vfp_openstack *vf,
+			     struct vfp_item ret[VFP_OPENSTACK_ITEMS])
+{
+	struct items to = {.items = ret};
+	char mac[VFP_MAC_SIZE] = "";
+
+	if (!vfp_mac_is_none(&vf->pf_mac))
+		vfp_mac_format(&vf->pf_mac, mac);
+	add_address(&to, "pci_slot", &vf->pci);
+	add_text(&to, "pci_vendor_info", "%04x:%04x", vf->vendor, vf->device);
+	add_text(&to, "physical_network", "%s", vf->physnet);
+	add_text(&to, "pf_mac_address", "%s", mac);
+	add_number(&to, "vf_num", VFP_ITEM_NUMBER, vf->index);
+	if (*vf->serial)
+		add_text(&to, "card_serial_number", "%s", vf->serial);
+	if (vf->trust)
+		add_text(&to, "trusted", "true");
+	return to.n;
+}
+
+size_t vfp_openstack_details(const struct vfp_openstack *vf,
+			     struct vfp_item ret[VFP_OPENSTACK_ITEMS])
+{
+	struct items to = {.items = ret};
+
+	add_number(&to, "port_filter", VFP_ITEM_BOOL, false);
+	add_text(&to, "connectivity", "l2");
+	add_text(&to, "vlan", "%u", vf->vlan);
+	return to.n;
+}
