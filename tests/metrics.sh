@@ -60,10 +60,50 @@ check "for everybody to read" test "$(stat -c %a "$root/textfiles/vfpool.prom")"
 check "and nothing beside it" test "$(ls "$root/textfiles")" = vfpool.prom
 prints 3 'nosuch/vfpool.prom: cannot make a file beside it' "a folder that is not there" \
 	vfpool metrics --textfile "$root/nosuch/vfpool.prom"
+cp -a "$root/var/lib/vfpool/pool.db" "$root/kept.db"
 echo garbage >"$root/var/lib/vfpool/pool.db"
 cp "$root/textfiles/vfpool.prom" "$root/before"
 prints 1 'pool.db' "a database that is none" vfpool metrics --textfile "$root/textfiles/vfpool.prom"
 check "leaves the file as it was" cmp "$root/before" "$root/textfiles/vfpool.prom"
+
+step "Over HTTP"
+exporter=$top_builddir/tests/vfpool-exporter-fake
+# ask METHOD PATH: the answer's first line, and what comes behind the empty one.
+ask() {
+	local line
+	exec 3<>"/dev/tcp/127.0.0.1/$port"
+	printf '%s %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$1" "$2" >&3
+	read -r line <&3
+	echo "${line%$'\r'}"
+	while read -r line <&3 && [ "${line%$'\r'}" ]; do :; done
+	cat <&3
+	exec 3>&-
+}
+if [ -x "$exporter" ]; then
+	cp -a "$root/kept.db" "$root/var/lib/vfpool/pool.db"
+	rm -f "$root"/var/lib/vfpool/pool.db-*
+	mkfifo "$root/address"
+	VFPOOL_ROOT=$root "$exporter" 127.0.0.1:0 >"$root/address" 2>"$root/exporter.err" &
+	exporter_pid=$!
+	read -r address <"$root/address"
+	port=${address##*:}
+	port=${port%/metrics}
+	prints 0 '^HTTP/1.. 200 OK' "GET /metrics" ask GET /metrics
+	check "the same lines" diff <(vfpool metrics) <(ask GET /metrics | sed 1d)
+	prints 0 '404 Not Found' "another path" ask GET /
+	prints 0 '405' "another method" ask POST /metrics
+	prints 1 'cannot listen there' "a port that is taken" "$exporter" "127.0.0.1:$port"
+	echo garbage >"$root/var/lib/vfpool/pool.db"
+	prints 0 '503' "a database that is none" ask GET /metrics
+	check "is in the log" grep -q 'pool.db' "$root/exporter.err"
+	check "it lives" kill -0 "$exporter_pid"
+	kill "$exporter_pid"
+	check "until it is told to end" wait "$exporter_pid"
+	prints 1 'is no loopback address' "an address for all" "$exporter" 0.0.0.0:0
+	prints 1 'ADDRESS:PORT was expected' "no address" "$exporter" localhost
+else
+	echo "skipped: built without libmicrohttpd"
+fi
 
 step "promtool"
 if command -v "$PROMTOOL" >/dev/null; then
