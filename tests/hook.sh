@@ -73,6 +73,23 @@ prints 0 'web1.*preparing' "the domain's next life keeps its lease" vfpool lease
 prints 0 '^$' "release by that daemon" run web1 release failed
 prints 0 '^DOMAIN[^\n]*$' "ends it" vfpool lease list
 
+step "A QEMU that outlives its release"
+new_pool
+bind web1 01 52:54:00:00:00:01
+for operation in prepare start; do
+	run web1 $operation
+done
+start_qemu 01 web1
+run web1 started
+vf=$(vf_of web1)
+prints 0 'process 4242: still there after' "the release says so" run web1 release destroyed
+prints 0 'web1.*draining' "the VF stays its own" vfpool lease list
+check "with its MAC and VLAN" grep -q 'vlan 100' "$root/fake/${vf%#*}/${vf#*#}"
+"$top_builddir/tests/fake-root" "$root" -process 4242
+prints 0 'web1' "check --repair, when it is gone" vfpool check --repair
+prints 0 '^DOMAIN[^\n]*$' "ends it" vfpool lease list
+check "scrubbed" test "$(grep -c 'vlan 100' "$root/fake/${vf%#*}/${vf#*#}")" = 0
+
 step "Two domains, one VF"
 new_pool
 bind web1 01 52:54:00:00:00:01
