@@ -7,10 +7,6 @@ cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./guest.sh
 
-nic() {
-	echo "<interface type='network'><mac address='$1'/><source network='sriov0'/></interface>"
-}
-
 count() {
 	vfpool lease list --json | jq "[.[] | select(.state == \"active\")] | length"
 }
@@ -80,11 +76,7 @@ case $BOOT in
 	modprobe vfio-pci
 	vfpool pf enable eth0 --vfs 4
 	vfpool pf enable eth1 --vfs 2
-	cat >/tmp/sriov0.xml <<-'END'
-		<vfpool><name>sriov0</name><pf dev='eth0'/><pf dev='eth1'/>
-		<portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup></vfpool>
-	END
-	vfpool pool define /tmp/sriov0.xml
+	pool_define eth0 eth1
 	for n in 1 2 3; do
 		guest_xml web$n --bare "$(nic 52:54:00:00:00:0$n)" >/tmp/web$n.xml
 		vfpool domain define /tmp/web$n.xml

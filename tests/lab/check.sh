@@ -8,10 +8,6 @@ cd "$(dirname "$0")" || exit 1
 
 db=/var/lib/vfpool/pool.db
 
-nic() {
-	echo "<interface type='network'><mac address='$1'/><source network='sriov0' portgroup='blue'/></interface>"
-}
-
 nothing_found() {
 	vfpool check --json | jq -e 'length == 0' && vfpool check
 }
@@ -27,10 +23,7 @@ mends() {
 step "A host with two domains, of which one runs"
 ip link set eth0 up
 vfpool pf enable eth0 --vfs 4
-cat >/tmp/sriov0.xml <<'END'
-<vfpool><name>sriov0</name><pf dev='eth0'/><portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup></vfpool>
-END
-vfpool pool define /tmp/sriov0.xml
+pool_define eth0
 for n in 1 2; do
 	guest_xml web$n --bare "$(nic 52:54:00:00:00:0$n)" >/tmp/web$n.xml
 	vfpool domain define /tmp/web$n.xml

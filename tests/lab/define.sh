@@ -8,11 +8,6 @@ cd "$(dirname "$0")" || exit 1
 n_fresh=${1:-20} n_races=${2:-200}
 log=$OUT/vfpoold.log
 
-# nic MAC PORTGROUP: all that a user writes.
-nic() {
-	echo "<interface type='network'><mac address='$1'/><source network='sriov0' portgroup='$2'/></interface>"
-}
-
 # xml NAME MAC [PORTGROUP]: a domain without an OS.
 xml() {
 	guest_xml "$1" --bare "$(nic "$2" "${3:-blue}")"
@@ -97,16 +92,7 @@ virsh --quiet define <(xml early 52:54:00:01:00:01)
 nice -n -10 vfpoold 2>"$log" & # as its unit says
 vfpoold=$!
 check 'it connects' wait_until 10 grep -q 'connected to libvirt' "$log"
-cat >/tmp/sriov0.xml <<'END'
-<vfpool>
-  <name>sriov0</name>
-  <pf dev='eth0'/>
-  <pf dev='eth1'/>
-  <portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup>
-  <portgroup name='green'><vlan><tag id='200'/></vlan></portgroup>
-</vfpool>
-END
-check 'the pool is defined' vfpool pool define /tmp/sriov0.xml
+check 'the pool is defined' pool_define eth0 eth1
 check 'a definition from before is bound' wait_until 10 bound early 52:54:00:01:00:01
 check 'and is seen' wait_until 5 has_ports '.domain == "early"' 1
 virsh --quiet undefine early

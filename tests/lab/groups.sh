@@ -5,10 +5,6 @@ cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./guest.sh
 
-nic() {
-	echo "<interface type='network'><mac address='$1'/><source network='sriov0' portgroup='$2'/></interface>"
-}
-
 # vf_of MAC: the VF that it holds.
 vf_of() {
 	vfpool lease list --json | jq -r --arg mac "$1" '.[] | select(.mac == $mac).vf'

@@ -70,6 +70,23 @@ guest_disk_xml() {
 	END
 }
 
+# pool_define PF… : pool sriov0 of these PFs, with port groups blue (VLAN 100, the default) and green (VLAN 200).
+# The definition stays in /tmp/sriov0.xml.
+pool_define() {
+	{
+		echo "<vfpool><name>sriov0</name>"
+		printf "<pf dev='%s'/>\n" "$@"
+		echo "<portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup>"
+		echo "<portgroup name='green'><vlan><tag id='200'/></vlan></portgroup></vfpool>"
+	} >/tmp/sriov0.xml
+	vfpool pool define /tmp/sriov0.xml
+}
+
+# nic MAC [PORTGROUP] : all that a user writes of a NIC of it.
+nic() {
+	echo "<interface type='network'><mac address='$1'/><source network='sriov0'${2:+ portgroup='$2'}/></interface>"
+}
+
 # vf_xml PCI_ADDRESS MAC [VLAN] : libvirt's own interface on a VF, as one writes it without vfpool.
 vf_xml() {
 	local domain bus slot function vlan=''

@@ -5,10 +5,6 @@ cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./guest.sh
 
-nic() {
-	echo "<interface type='network'><mac address='$1'/><source network='sriov0' portgroup='$2'/></interface>"
-}
-
 # lease_of MAC: domain, VF, port group and state.
 lease_of() {
 	vfpool lease list --json | jq -r ".[] | select(.mac == \"$1\") | .domain + \" \" + .portgroup + \" \" + .state"
@@ -29,12 +25,7 @@ nothing_found() {
 step "A Linux guest on a VF of the pool, with slots for more"
 ip link set eth0 up
 vfpool pf enable eth0 --vfs 4
-cat >/tmp/sriov0.xml <<'END'
-<vfpool><name>sriov0</name><pf dev='eth0'/>
-<portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup>
-<portgroup name='green'><vlan><tag id='200'/></vlan></portgroup></vfpool>
-END
-vfpool pool define /tmp/sriov0.xml
+pool_define eth0
 first=52:54:00:00:00:01 second=52:54:00:00:00:02 third=52:54:00:00:00:03
 slots="<controller type='pci' index='0' model='pcie-root'/>"
 slots+=$(for n in 1 2 3 4 5 6; do echo "<controller type='pci' model='pcie-root-port'/>"; done)

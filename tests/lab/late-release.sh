@@ -8,10 +8,6 @@ cd "$(dirname "$0")" || exit 1
 . ./guest.sh
 rounds=${1:-5}
 
-nic() {
-	echo "<interface type='network'><mac address='$1'/><source network='sriov0'/></interface>"
-}
-
 # lock_vf: holds the lock of eth0#0 until its stdin ends, and says when it has it.
 lock_vf() {
 	python3 -c '
@@ -50,8 +46,7 @@ held_by() {
 step 'One VF, two domains'
 ip link set eth0 up
 check 'eth0 has a VF' vfpool pf enable eth0 --vfs 1
-echo "<vfpool><name>sriov0</name><pf dev='eth0'/><portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup></vfpool>" >/tmp/sriov0.xml
-check 'the pool is defined' vfpool pool define /tmp/sriov0.xml
+check 'the pool is defined' pool_define eth0
 for n in 1 2; do
 	guest_xml web$n --bare "$(nic 52:54:00:00:00:0$n)" >/tmp/web$n.xml
 	check "web$n is defined" vfpool domain define /tmp/web$n.xml

@@ -8,10 +8,6 @@ cd "$(dirname "$0")" || exit 1
 . ./guest.sh
 there='qemu+unix:///system?socket=/srv/there/libvirt-sock'
 
-nic() {
-	echo "<interface type='network'><mac address='$1'/><source network='sriov0'/></interface>"
-}
-
 # plain NAME [XML…]: a domain without OS and console: both daemons would make its files.
 plain() {
 	guest_xml "$1" --bare "${@:2}" | sed '/<serial/,/<\/serial>/d'

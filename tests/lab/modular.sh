@@ -8,10 +8,6 @@ cd "$(dirname "$0")" || exit 1
 # Without one, virsh looks for libvirtd's socket only where no virtqemud is installed.
 export LIBVIRT_DEFAULT_URI=qemu:///system
 
-nic() {
-	echo "<interface type='network'><mac address='$1'/><source network='sriov0'/></interface>"
-}
-
 bound() {
 	virsh dumpxml --inactive "$1" | grep -q ua-vfpool-
 }
@@ -44,8 +40,7 @@ check "there is no socket of libvirtd's own" [ ! -e /run/libvirt/libvirt-sock ]
 step 'vfpoold beside it'
 ip link set eth0 up
 check 'eth0 has 2 VFs' vfpool pf enable eth0 --vfs 2
-echo "<vfpool><name>sriov0</name><pf dev='eth0'/><portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup></vfpool>" >/tmp/sriov0.xml
-check 'the pool is defined' vfpool pool define /tmp/sriov0.xml
+check 'the pool is defined' pool_define eth0
 nice -n -10 vfpoold 2>"$OUT/vfpoold.log" &
 vfpoold=$!
 check 'it connects' wait_until 10 connections 1

@@ -5,10 +5,6 @@ cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./guest.sh
 
-nic() {
-	echo "<interface type='network'><mac address='$1'/><source network='sriov0'/></interface>"
-}
-
 vf_of() {
 	vfpool domain list --json | jq -r ".[] | select(.domain == \"$1\") | .vf"
 }
@@ -29,8 +25,7 @@ moved() {
 step 'A domain with a disk, and a snapshot of it'
 ip link set eth0 up
 check 'eth0 has 3 VFs' vfpool pf enable eth0 --vfs 3
-echo "<vfpool><name>sriov0</name><pf dev='eth0'/><portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup></vfpool>" >/tmp/sriov0.xml
-check 'the pool is defined' vfpool pool define /tmp/sriov0.xml
+check 'the pool is defined' pool_define eth0
 nice -n -10 vfpoold 2>"$OUT/vfpoold.log" &
 vfpoold=$!
 wait_until 10 grep -q 'connected to libvirt' "$OUT/vfpoold.log"

@@ -7,10 +7,6 @@ cd "$(dirname "$0")" || exit 1
 . ./guest.sh
 idle=${1:-20}
 
-nic() {
-	echo "<interface type='network'><mac address='$1'/><source network='sriov0' portgroup='blue'/></interface>"
-}
-
 bound() {
 	virsh dumpxml --inactive "$1" | grep -q ua-vfpool-
 }
@@ -42,17 +38,9 @@ for pf in eth0 eth1; do
 	ip link set $pf up
 	check "$pf has 7 VFs" vfpool pf enable $pf --vfs 7
 done
-cat >/tmp/sriov0.xml <<'END'
-<vfpool>
-  <name>sriov0</name>
-  <pf dev='eth0'/>
-  <pf dev='eth1'/>
-  <portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup>
-</vfpool>
-END
 check 'systemctl start vfpoold' systemctl start vfpoold
 check 'its status line' grep -q 'connected to libvirt' <(systemctl status vfpoold)
-check 'the pool is defined' vfpool pool define /tmp/sriov0.xml
+check 'the pool is defined' pool_define eth0 eth1
 exposure=$(systemd-analyze security vfpoold.service | sed -n 's/.*Overall exposure level.*: \([0-9.]*\) .*/\1/p')
 check "its exposure is $exposure, 2.0 at most" awk "BEGIN { exit !($exposure <= 2.0) }"
 

@@ -10,10 +10,6 @@ seconds=${1:-60} n_kills=${2:-0}
 n_domains=30 n_clients=4
 log=$OUT/vfpoold.log
 
-nic() {
-	echo "<interface type='network'><mac address='$1'/><source network='sriov0' portgroup='$2'/></interface>"
-}
-
 # How many entries of a table's JSON pass a filter.
 count() {
 	vfpool "$1" list --json | jq "[.[] | select($2)] | length"
@@ -159,16 +155,7 @@ for pf in eth0 eth1; do
 	ip link set $pf up
 	check "$pf has 7 VFs" vfpool pf enable $pf --vfs 7
 done
-cat >/tmp/sriov0.xml <<'END2'
-<vfpool>
-  <name>sriov0</name>
-  <pf dev='eth0'/>
-  <pf dev='eth1'/>
-  <portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup>
-  <portgroup name='green'><vlan><tag id='200'/></vlan></portgroup>
-</vfpool>
-END2
-check 'the pool is defined' vfpool pool define /tmp/sriov0.xml
+check 'the pool is defined' pool_define eth0 eth1
 keep_vfpoold &
 for i in $(seq $n_domains); do
 	virsh --quiet define <(guest_xml "d$i" --bare \

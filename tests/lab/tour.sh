@@ -12,11 +12,6 @@ show() {
 	"$@" 2>&1
 }
 
-# nic MAC PORTGROUP: all that a user writes.
-nic() {
-	echo "<interface type='network'><mac address='$1'/><source network='sriov0' portgroup='$2'/></interface>"
-}
-
 # vf_line PF MAC: what the kernel says of the VF with that MAC.
 vf_line() {
 	ip link show "$1" | grep -i "vf .*$2"

@@ -6,10 +6,6 @@ cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./guest.sh
 
-nic() {
-	echo "<interface type='network'><mac address='$1'/><source network='sriov0' portgroup='$2'/></interface>"
-}
-
 # lease_of DOMAIN KEY: a column of its lease.
 lease_of() {
 	vfpool lease list --json | jq -r --arg domain "$1" --arg key "$2" '.[] | select(.domain == $domain)[$key]'
