@@ -38,6 +38,7 @@ selects() {
 cards
 step "Whole files"
 selects 'physnet1 (physnet1) ens1f0 ens1f1' --nova "$configs/nova.conf"
+selects 'nova ens2f0 physnet1 (physnet1) ens1f0 physnet2 (physnet2) ens1f1' --nova "$configs/nova-old.conf"
 selects 'physnet1 (physnet1) ens1f0#0-1,3-7 ens1f1' --neutron "$configs/sriov_agent.ini"
 selects 'physnet1 (physnet1) ens1f0#0-1,3-7 ens1f1' --nova "$configs/nova.conf" --neutron "$configs/sriov_agent.ini"
 selects 'vmnet ens1f0#0-3,5 dpdk ens1f1' --kubernetes "$configs/config.json"
@@ -107,7 +108,7 @@ prints 0 'pool physnet1 defined: 1 PF, 2 port groups' "half of a PF" vfpool pool
 prints 0 'physnet1 +physnet1 +spread +4 +0 +2 +ens1f0#0-3' "is a pool" vfpool pool list
 prints 0 'trusted +none .* on ' "with a port group that may" vfpool portgroup list physnet1
 vfpool portgroup set physnet1 trusted vlan=100 >"$root/out"
-prints 0 'pool physnet1 defined: 1 PF, 2 port groups' "again" vfpool pool import --nova "$root/half.conf"
+prints 0 'take the VFs out of its configuration; see: vfpool pool export POOL --as nova --rest' "again" vfpool pool import --nova "$root/half.conf"
 prints 0 'trusted +100' "its port groups stay as they are" vfpool portgroup list physnet1
 printf '{"resourceList": [{"resourceName": "k8s", "selectors": {"pfNames": ["ens1f0#3-7"]}}]}' >"$root/k8s.json"
 prints 5 'pool k8s: PF ens1f0: VFs 3-7 of it overlap with pool physnet1, which has 0-3' "what another pool has already" vfpool pool import --kubernetes "$root/k8s.json"

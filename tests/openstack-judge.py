@@ -258,6 +258,9 @@ def judge_nova():
         for option in 'device_spec', 'passthrough_whitelist':
             theirs = compare(f'{words}: {option}', '--nova', by_nova, f'[pci]\n{option} = {spec}\n')
             check(f'{words}: taken or not', (theirs is None) == ((words, spec) in NOVA_WRONG), theirs)
+    theirs = compare('an old file', '--nova', by_nova, open(
+        os.environ['top_srcdir'] + '/tests/data/import/nova-old.conf').read())
+    check('which selects something', theirs)
     theirs = compare('a whole file', '--nova', by_nova, open(
         os.environ['top_srcdir'] + '/tests/data/import/nova.conf').read())
     check('which selects something', theirs)

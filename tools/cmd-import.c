@@ -124,6 +124,10 @@ static int pool_import(struct vfp_ctx *ctx, struct vfp_err *err)
 		fputs(imported->notes, stderr);
 	for (size_t i = 0; rc == 0 && i < imported->n; i++)
 		rc = is_dry ? show(&imported->defs[i], err) : define(ctx, &imported->defs[i], err);
+	if (rc == 0 && !is_dry && import->specs.n)
+		fputs("Nova has them, too: take the VFs out of its configuration; see: vfpool pool export "
+		      "POOL --as nova --rest\n",
+		      stderr);
 	return rc;
 }
 
