@@ -276,6 +276,24 @@ char *vfp_unfit_format(const struct vfp_member *member, enum vfp_unfit unfit, ch
 	return buf;
 }
 
+const char *vfp_unfit_state(enum vfp_unfit unfit)
+{
+	static const char *const states[] = {
+		[VFP_FIT] = "free",
+		[VFP_UNFIT_PF_GONE] = "gone",
+		[VFP_UNFIT_VF_GONE] = "gone",
+		[VFP_UNFIT_LEASED] = "leased",
+		[VFP_UNFIT_CLAIMED] = "claimed",
+		[VFP_UNFIT_IN_USE] = "in use",
+		[VFP_UNFIT_HELD] = "held",
+		[VFP_UNFIT_FAULTY] = "faulty",
+		[VFP_UNFIT_DIRTY] = "dirty",
+		[VFP_UNFIT_LINK] = "no link",
+	};
+
+	return unfit < VFP_N(states) && states[unfit] ? states[unfit] : "unfit";
+}
+
 static enum vfp_unfit unfit_of(const struct vfp_member *member, const struct vfp_choice *choice,
 			       bool may_share)
 {

@@ -44,6 +44,9 @@ char *vfp_choose_list(const struct vfp_member *members, const enum vfp_unfit *un
 		      char *buf, size_t size);
 char *vfp_choose_explain(const struct vfp_member *members, const enum vfp_unfit *unfit, size_t n,
 			 char *buf, size_t size);
+/* The first word of that, as lists have it: "free", "leased", "claimed", "in use", "held", "faulty",
+ * "dirty", "no link", "gone", and "unfit" for all else. */
+const char *vfp_unfit_state(enum vfp_unfit unfit);
 /* "leased by web1", "PF ens1f0 has no link", …, "free" when it is fit.  Returns @buf. */
 char *vfp_unfit_format(const struct vfp_member *member, enum vfp_unfit unfit, char *buf,
 		       size_t size);

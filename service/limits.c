@@ -73,7 +73,7 @@ struct vfp_answer vfp_limit_ask(const struct vfp_limit *limit,
 	else if (!situation->has_vf || verdict == VFP_ALLOWED)
 		return allowed;
 	answer = (struct vfp_answer){false, limit->by, limit->why, limit->instead};
-	if (!strcmp(limit->operation, "snapshot-disk") && situation->snapshot_disk) {
+	if (!strcmp(limit->operation, "snapshot-disk") && situation->has_snapshot_disk) {
 		answer.by = RULE;
 		answer.why = "not all of its disks say snapshot='no'";
 	}

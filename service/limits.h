@@ -37,7 +37,7 @@ struct vfp_situation {
 	bool has_vf;		   /* of a pool; of what runs, else of the definition */
 	bool is_running;	   /* or paused */
 	bool has_saved_vf;	   /* by what managedsave saved, and the next start restores */
-	const char *snapshot_disk; /* one that a snapshot takes without being named; NULL none */
+	bool has_snapshot_disk;	   /* that a snapshot takes without being named */
 };
 
 struct vfp_answer {

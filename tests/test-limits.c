@@ -19,7 +19,7 @@ static void test_answers(void **state)
 					  none_saved = {.has_saved_vf = true},
 					  disk = {.has_vf = true,
 						  .is_running = true,
-						  .snapshot_disk = "vdb"};
+						  .has_snapshot_disk = true};
 	static const struct {
 		const char *operation;
 		const struct vfp_situation *situation;

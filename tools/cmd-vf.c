@@ -10,21 +10,6 @@
 #include "tools/cmd.h"
 #include "tools/print.h"
 
-/* The first word of what keeps a VF from being chosen; the last column says it in full. */
-static const char *const states[] = {
-	[VFP_FIT] = "free",
-	[VFP_UNFIT_PF_GONE] = "gone",
-	[VFP_UNFIT_VF_GONE] = "gone",
-	[VFP_UNFIT_LEASED] = "leased",
-	[VFP_UNFIT_CLAIMED] = "claimed",
-	[VFP_UNFIT_IN_USE] = "in use",
-	[VFP_UNFIT_HELD] = "held",
-	[VFP_UNFIT_FAULTY] = "faulty",
-	[VFP_UNFIT_DIRTY] = "dirty",
-	[VFP_UNFIT_LINK] = "no link",
-	[VFP_UNFIT_GROUP] = "unfit",
-};
-
 /* Who has a VF, or is about to. */
 struct holder {
 	struct vfp_owner user; /* a process outside the pool */
@@ -61,7 +46,7 @@ static void print_member(struct vfp_print *p, const struct vfp_member *m, enum v
 	vfp_print_text(p, "%s", m->is_present ? vfp_pci_format(&m->vf.pci, pci) : "");
 	vfp_print_text(p, "%s", m->pool);
 	vfp_print_text(p, "%s", m->info.driver);
-	vfp_print_text(p, "%s", states[unfit]);
+	vfp_print_text(p, "%s", vfp_unfit_state(unfit));
 	vfp_print_text(p, "%s", who.owner->name);
 	vfp_print_text(p, "%s", who.mac ? vfp_mac_format(who.mac, mac) : "");
 	vfp_print_text(p, "%s", who.portgroup);
@@ -178,7 +163,7 @@ static int print_vf(struct vfp_ctx *ctx, struct vfp_print *p, const struct vfp_m
 	vfp_print_text(p, "%s", m->is_present ? vfp_pci_format(&m->vf.pci, pci) : "");
 	vfp_print_text(p, "%s", m->pool);
 	vfp_print_text(p, "%s", m->info.driver);
-	vfp_print_text(p, "%s", states[unfit]);
+	vfp_print_text(p, "%s", vfp_unfit_state(unfit));
 	vfp_print_text(p, "%s",
 		       unfit == VFP_FIT ? "" : vfp_unfit_format(m, unfit, text, sizeof(text)));
 	vfp_print_text(p, "%s", who.owner->name);
