@@ -75,6 +75,7 @@ static int read_nics(struct hook *hook, struct vfp_err *err);
 static int read_leases(struct hook *hook, struct vfp_err *err);
 static int open_pool(struct hook *hook, struct vfp_err *err);
 static int check_nics(struct hook *hook, struct vfp_err *err);
+static int check_claims(struct hook *hook, struct vfp_err *err);
 static int check_locked(const struct hook *hook, const struct vfp_process *qemu,
 			struct vfp_err *err);
 static int check_link(const struct hook *hook, const struct mine *mine, struct vfp_err *err);
@@ -160,6 +161,8 @@ static int op_prepare(struct hook *hook, struct vfp_err *err)
 			"the memory of a domain with a VF cannot be restored; the saved image is kept: start "
 			"with --force-boot to discard it, or remove it with managedsave-remove");
 	rc = check_nics(hook, err);
+	if (rc == 0)
+		rc = check_claims(hook, err);
 	if (rc < 0)
 		return rc;
 	footprint = vfp_domain_memory(hook->dom)->footprint;
@@ -429,11 +432,63 @@ static int read_nics(struct hook *hook, struct vfp_err *err)
 /* --- Checks
  * ------------------------------------------------------------------------------------------ */
 
-/* Only a NIC that a rewrite has bound may start. */
+static int refuse_by_hand(const struct hook *hook, const struct mine *mine, struct vfp_err *err)
+{
+	char pci[VFP_PCI_SIZE], vf[VFP_VF_SIZE];
+
+	return vfp_fail(
+		err, EPERM,
+		"PCI device %s is VF %s of pool %s and may not be named by hand; use <interface "
+		"type='network'> with <source network='%s'/>, then: vfpool domain bind %s; who "
+		"writes it himself claims it first, see: vfpool claim",
+		vfp_pci_format(&mine->nic->pci, pci), vfp_vf_format(&mine->vf, vf), mine->pool,
+		mine->pool, hook->owner.name);
+}
+
+/* Whether the domain has claimed a VF for that MAC, or has its lease already. */
+static bool is_claimed(const struct vfp_port *ports, size_t n, const struct vfp_lease *leases,
+		       size_t n_leases, const struct vfp_mac *mac)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ports[i].claimed_until_ms && vfp_mac_equal(&ports[i].mac, mac))
+			return true;
+	for (size_t i = 0; i < n_leases; i++)
+		if (vfp_mac_equal(&leases[i].mac, mac))
+			return true;
+	return false;
+}
+
+/* Who claims writes the interface himself, and knows nothing of our alias. */
+static int check_claims(struct hook *hook, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_lease *leases = NULL;
+	vfp_autofree struct vfp_port *ports = NULL;
+	size_t n = 0, n_leases = 0;
+	bool is_asked = false;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < hook->n_mine; i++) {
+		if (hook->mine[i].nic->kind != VFP_NIC_HOSTDEV)
+			continue;
+		if (!is_asked)
+			rc = open_pool(hook, err);
+		if (rc == 0 && !is_asked)
+			rc = vfp_pool_ports(hook->pool, hook->owner.uuid, &ports, &n, err);
+		if (rc == 0 && !is_asked)
+			rc = vfp_pool_leases(hook->pool, hook->owner.uuid, &leases, &n_leases, err);
+		is_asked = true;
+		if (rc == 0 &&
+		    !is_claimed(ports, n, leases, n_leases, &hook->mine[i].nic->want.mac))
+			rc = refuse_by_hand(hook, &hook->mine[i], err);
+	}
+	return rc;
+}
+
+/* Only a NIC that a rewrite has bound may start, or one that was claimed. */
 static int check_nic(struct hook *hook, const struct mine *mine, struct vfp_err *err)
 {
 	const struct vfp_nic *nic = mine->nic;
-	char mac[VFP_MAC_SIZE], pci[VFP_PCI_SIZE], vf[VFP_VF_SIZE];
+	char mac[VFP_MAC_SIZE], pci[VFP_PCI_SIZE];
 
 	vfp_mac_format(&nic->want.mac, mac);
 	vfp_pci_format(&nic->pci, pci);
@@ -445,13 +500,9 @@ static int check_nic(struct hook *hook, const struct mine *mine, struct vfp_err 
 			"interface %s is in pool %s and has no VF yet: start again in a moment, or run: "
 			"vfpool domain bind %s (for a domain without a definition: vfpool domain rewrite)",
 			mac, mine->pool, hook->owner.name);
-	if (nic->kind == VFP_NIC_HOSTDEV)
-		return vfp_fail(
-			err, EPERM,
-			"PCI device %s is VF %s of pool %s and may not be named by hand; use <interface "
-			"type='network'> with <source network='%s'/>, then: vfpool domain bind %s",
-			pci, vfp_vf_format(&mine->vf, vf), mine->pool, mine->pool,
-			hook->owner.name);
+	/* An <interface> may be claimed: check_claims(). */
+	if (nic->kind == VFP_NIC_HOSTDEV && vfp_mac_is_none(&nic->want.mac))
+		return refuse_by_hand(hook, mine, err);
 	if (!*mine->vf.pf || !mine->pool)
 		return vfp_fail(
 			err, ENODEV,

@@ -113,8 +113,8 @@ int vfp_book_claims(struct vfp_pool *pool, struct vfp_port_row **ret, size_t *re
 /* Ends the claims whose time is over, within the transaction at hand: who gives a VF away does it
  * first.  @ret_n: how many; NULL where nobody asks. */
 int vfp_book_end_claims(struct vfp_pool *pool, unsigned int *ret_n, struct vfp_err *err);
-/* Ends a claim with its journal line, and the port with it, when it has none but that: libvirt does
- * not know the domain, and no lease is on it. */
+/* Ends a claim, if there is one, with its journal line, and the port with it, when that is all it
+ * was: libvirt does not know the domain, and no lease is on it. */
 int vfp_book_unclaim(struct vfp_pool *pool, const struct vfp_port_row *row, const char *why,
 		     struct vfp_err *err);
 

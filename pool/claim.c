@@ -80,11 +80,10 @@ int vfp_pool_release(struct vfp_pool *pool, const char *uuid, const char *mac, u
 	if (rc == 0)
 		rc = vfp_book_ports(pool, domain, &rows, &n, err);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		if (!rows[i].port.claimed_until_ms ||
-		    (mac && !vfp_mac_equal(&rows[i].port.mac, &only)))
+		if (mac && !vfp_mac_equal(&rows[i].port.mac, &only))
 			continue;
+		n_ended += rows[i].port.claimed_until_ms != 0;
 		rc = vfp_book_unclaim(pool, &rows[i], "released", err);
-		n_ended++;
 	}
 	if (rc == 0)
 		rc = vfp_db_commit(&change, err);

@@ -230,8 +230,9 @@ struct vfp_claim {
  * another port or on the host; -EBUSY: the domain runs with that MAC on another network. */
 int vfp_pool_claim(struct vfp_pool *pool, const struct vfp_claim_ask *ask, struct vfp_claim *ret,
 		   struct vfp_err *err);
-/* Ends the claims of a domain, or that of one MAC (NULL: all), and the ports that were nothing
- * else.  @ret_n: how many; none is no error.  -EINVAL: no UUID, no MAC. */
+/* Ends the claims of a domain, or that of one MAC (NULL: all), and its ports of which libvirt knows
+ * nothing and that hold no lease.  @ret_n: how many claims; none is no error.  -EINVAL: no UUID, no
+ * MAC. */
 int vfp_pool_release(struct vfp_pool *pool, const char *uuid, const char *mac, unsigned int *ret_n,
 		     struct vfp_err *err);
 /* Ends those whose time is over.  @ret_n: how many; NULL where nobody asks. */

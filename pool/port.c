@@ -406,10 +406,13 @@ int vfp_book_unclaim(struct vfp_pool *pool, const struct vfp_port_row *row, cons
 	const struct vfp_port *port = &row->port;
 	vfp_autofree struct vfp_lease *leases = NULL;
 	size_t n;
-	int rc =
-		vfp_db_run(pool->db, VFP_SQL_CLAIM_END, VFP_VALUES(VFP_NUMBER(row->id)), NULL, err);
+	const bool is_claim = port->claimed_until_ms || row->is_claim_over;
+	int rc = 0;
 
-	if (rc == 0)
+	if (is_claim)
+		rc = vfp_db_run(pool->db, VFP_SQL_CLAIM_END, VFP_VALUES(VFP_NUMBER(row->id)), NULL,
+				err);
+	if (rc == 0 && is_claim)
 		rc = vfp_book_note(
 			pool, "unclaim",
 			&(struct vfp_about){&port->owner, &port->mac, &port->vf, port->pool}, err,

@@ -228,6 +228,19 @@ prints 0 '^0 VFs' "there is nothing to release" vfpool release --domain $agent
 hook agent1 release failed "$root/agent1.bound.xml"
 check "the lease ended" test "$(vfpool lease list --json | tr -d ' \n')" = '[]'
 prints 0 ' claimed ' "claimed again" vfpool claim --domain $agent --pool sriov0 --portgroup green --ttl 86400
+locked() {
+	sed "s|<devices>|<memoryBacking><locked/></memoryBacking>&<memballoon model='none'/>|"
+}
+domain agent1 c1 "$(hostdev_nic 52:54:00:00:00:c1 "$pci" | sed "s|</interface>|<vlan><tag id='200'/></vlan>&|")" | locked >"$root/own.xml"
+check "who claims may write the interface himself" hook agent1 prepare - "$root/own.xml"
+prints 0 "agent1 .*$vf .*preparing" "and has the lease" vfpool lease list
+hook agent1 release failed "$root/own.xml"
+prints 1 'may not be named by hand' "which is so once" hook agent1 prepare - "$root/own.xml"
+prints 0 ' claimed ' "claimed once more" vfpool claim --domain $agent --pool sriov0 --portgroup green
+domain other c2 "$(hostdev_nic 52:54:00:00:00:c1 "$pci")" >"$root/other.xml"
+prints 1 'may not be named by hand' "not by another domain" hook other prepare - "$root/other.xml"
+domain agent1 c1 "$(hostdev_nic 52:54:00:00:00:c9 "$pci")" >"$root/other.xml"
+prints 1 'may not be named by hand' "nor with another MAC" hook agent1 prepare - "$root/other.xml"
 prints 0 '^1 VFs were claimed' "release" vfpool release --domain $agent --mac 52:54:00:00:00:c1
 prints 0 'unclaim +agent1 .*released' "journaled" vfpool journal --mac 52:54:00:00:00:c1
 
