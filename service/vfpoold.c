@@ -11,6 +11,7 @@
  *	a timer -------------> what is too old ends (service/expiry.h)
  *	libvirt's status ----> disks: did somebody take a snapshot? (service/snapshots.h)
  *	a definition is right> a domain that could not start at boot (service/autostart.h)
+ *	D-Bus ---------------> what programs ask for; and what they are told of (service/bus.h)
  *
  * While nothing happens nothing runs but the watchdog, and the last timer but one when there is
  * something to expire.
@@ -24,6 +25,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "service/autostart.h"
+#include "service/bus.h"
 #include "service/drain.h"
 #include "service/expiry.h"
 #include "service/loop.h"
@@ -41,6 +43,7 @@ enum timer {
 	TIMER_CONNECT,
 	TIMER_REARRANGE,
 	TIMER_MEND,
+	TIMER_BOOK,
 	TIMER_WATCHDOG,
 	N_TIMERS,
 };
@@ -60,6 +63,7 @@ struct daemon {
 	struct vfp_drain *drain;
 	struct vfp_expiry *expiry;
 	struct vfp_autostart *autostart;
+	struct vfp_bus *bus; /* NULL: there is no system bus */
 	struct vfp_snapshots snapshots;
 	struct vfp_mend mend;
 	bool wants_mend;
@@ -72,10 +76,13 @@ struct daemon {
 
 static int options_parse(int argc, char **argv, struct options *options, bool *ret_is_done);
 static int set_up(struct daemon *daemon, struct vfp_err *err);
+static void open_bus(struct daemon *daemon);
 static void clear(struct daemon *daemon);
 static void on_connect(void *opaque);
 static void on_rearrange(void *opaque);
 static void on_mend(void *opaque);
+static void on_book(void *opaque);
+static void on_wrote(void *opaque);
 static void on_watchdog(void *opaque);
 static void on_watch(void *opaque, enum vfp_watch_what what);
 static void on_libvirt(void *opaque, enum vfp_libvirt_what what, const struct vfp_owner *owner);
@@ -169,9 +176,8 @@ static int options_parse(int argc, char **argv, struct options *ret, bool *ret_i
 static int set_up(struct daemon *daemon, struct vfp_err *err)
 {
 	static vfp_loop_callback *const callbacks[N_TIMERS] = {
-		[TIMER_CONNECT] = on_connect,
-		[TIMER_REARRANGE] = on_rearrange,
-		[TIMER_MEND] = on_mend,
+		[TIMER_CONNECT] = on_connect,	[TIMER_REARRANGE] = on_rearrange,
+		[TIMER_MEND] = on_mend,		[TIMER_BOOK] = on_book,
 		[TIMER_WATCHDOG] = on_watchdog,
 	};
 	uint64_t watchdog_us = 0;
@@ -195,6 +201,7 @@ static int set_up(struct daemon *daemon, struct vfp_err *err)
 	}
 	if (rc < 0)
 		return rc;
+	open_bus(daemon);
 	daemon->drain = vfp_drain_new(pool, on_odd, daemon);
 	daemon->autostart = vfp_autostart_new(pool, daemon->options.uri, want_rearrange, daemon);
 	daemon->since_ms = daemon->host.kernel->now_ms();
@@ -208,8 +215,19 @@ static int set_up(struct daemon *daemon, struct vfp_err *err)
 	return 0;
 }
 
+/* The pool works without. */
+static void open_bus(struct daemon *daemon)
+{
+	struct vfp_err err = {0};
+
+	if (vfp_bus_new(&daemon->host, daemon->options.uri, on_wrote, daemon, &daemon->bus, &err) <
+	    0)
+		vfp_log(VFP_LOG_INFO, "not on D-Bus: %s", err.msg);
+}
+
 static void clear(struct daemon *daemon)
 {
+	vfp_bus_free(daemon->bus);
 	vfp_worker_free(daemon->worker);
 	vfp_mend_clear(&daemon->mend);
 	vfp_drain_free(daemon->drain);
@@ -293,14 +311,30 @@ static void on_watch(void *opaque, enum vfp_watch_what what)
 		sweep(daemon);
 		break;
 	case VFP_WATCH_BOOK:
+		vfp_bus_changed(daemon->bus);
 		want_rearrange(daemon);
 		vfp_worker_unblock(daemon->worker);
 		read_journal(daemon);
 		break;
 	case VFP_WATCH_LINK:
+		vfp_bus_changed(daemon->bus);
 		want_rearrange(daemon);
 		break;
 	}
+}
+
+/* A call from D-Bus, beside the loop: its commit can be seen for sure only now, the file was heard
+ * before (service/watch.c). */
+static void on_wrote(void *opaque)
+{
+	struct daemon *daemon = opaque;
+
+	vfp_loop_set_timer(daemon->timers[TIMER_BOOK], REARRANGE_MS);
+}
+
+static void on_book(void *opaque)
+{
+	on_watch(opaque, VFP_WATCH_BOOK);
 }
 
 /* What others write there that wants a look at all there is. */

@@ -27,7 +27,7 @@ door 'libvirt/' 'service/(libvirt|loop)\.c'
 door 'json-c/' 'tools/(print\.c|selector-json\.h)'
 door 'n?curses' 'tools/screen\.c'
 door 'microhttpd' 'tools/exporter\.c'
-door 'systemd/' 'service/vfpoold\.c'
+door 'systemd/' 'service/(vfpoold|bus[a-z-]*)\.[ch]'
 
 # below FOLDER OTHERS: FOLDER includes none of OTHERS.
 below() {

@@ -1,0 +1,204 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# org.vfpool1 on a system bus of its own, with a fake host: what it looks like, what it answers, what nobody sane sends.
+# Polkit is not on that bus: root may, and nobody else (tests/lab/agent.sh has the rest).
+for program in dbus-daemon busctl setpriv; do
+	command -v $program >/dev/null || { echo "no $program: nothing is tried"; exit 77; }
+done
+# shellcheck source=tests/lib.sh
+. "${top_srcdir:-$(dirname "$0")/..}/tests/lib.sh"
+long=${BUS_SECONDS:-5}
+
+new_pool
+chmod 755 "$root"
+mkdir "$root/dbus"
+# What a system bus allows, and the name to root: service/org.vfpool1.conf.
+sed 's|<policy user="root">|<policy context="default"><allow user="*"/><allow send_type="signal"/>\
+<allow send_requested_reply="true" send_type="method_return"/><allow send_requested_reply="true" send_type="error"/>\
+<allow receive_type="method_call"/><allow receive_type="method_return"/><allow receive_type="error"/>\
+<allow receive_type="signal"/><allow send_destination="org.freedesktop.DBus"/></policy>&|
+	s|<busconfig>|&<type>system</type><listen>unix:path='"$root"'/dbus/socket</listen><auth>EXTERNAL</auth>|' \
+	"$top_srcdir/service/org.vfpool1.conf" >"$root/dbus/conf"
+export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$root/dbus/socket
+
+start_bus() {
+	dbus-daemon --config-file="$root/dbus/conf" --nofork 2>>"$root/dbus/log" &
+	bus=$!
+	wait_until 5 test -S "$root/dbus/socket"
+}
+
+start_vfpoold() {
+	"$top_builddir/tests/vfpoold-fake" --root "$root" --connect test:///default 2>>"$root/service.log" &
+	vfpoold=$!
+}
+
+# ask MEMBER ARGUMENT…: a call; as: the same as nobody.
+ask() {
+	timeout 10 busctl --no-pager -- call org.vfpool1 /org/vfpool1 org.vfpool1.Manager "$@"
+}
+as_nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups timeout 10 busctl --no-pager "$@"
+}
+# error MEMBER ARGUMENT…: the name of the error.
+error() {
+	timeout 10 dbus-send --system --print-reply --dest=org.vfpool1 /org/vfpool1 org.vfpool1.Manager."$1" "${@:2}" 2>&1
+}
+lives() {
+	kill -0 "$vfpoold" && timeout 10 busctl --no-pager get-property org.vfpool1 /org/vfpool1 org.vfpool1.Manager Version
+}
+is_there() {
+	busctl --no-pager --timeout=1 get-property org.vfpool1 /org/vfpool1 org.vfpool1.Manager Version 2>/dev/null
+}
+property() {
+	timeout 10 busctl --no-pager get-property org.vfpool1 "/org/vfpool1/$1" "org.vfpool1.$2" "$3"
+}
+has_property() {
+	[ "$(property "$1" "$2" "$3" 2>&1)" = "$4" ]
+}
+
+step "Without a bus"
+start_vfpoold
+check "vfpoold goes on" wait_until 5 grep -q 'connected to libvirt' "$root/service.log"
+check "and has said so, in one line" test "$(grep -c 'not on D-Bus: system bus: ' "$root/service.log")" = 1
+kill $vfpoold
+wait $vfpoold
+
+step "What it looks like"
+start_bus
+start_vfpoold
+check "the name is taken" wait_until 10 is_there
+# introspected PATH INTERFACE: its members, types and signatures; documented INTERFACE: as the manual has them.
+introspected() {
+	busctl --no-pager introspect org.vfpool1 "/org/vfpool1$1" "$2" |
+		awk '$1 ~ /^\./ { print $1, $2, $3, $2 == "method" ? $4 : "" }' | sed 's/ *$//' | sort
+}
+documented() {
+	sed -n "/^\.\\\\\" $1\$/,/^\.EE/p" "$top_srcdir/docs/man/org.vfpool1.5.in" |
+		sed -n 's/^\\&\(\.[A-Z].*\)/\1/p' | sed 's/ *-- .*//; s/  */ /g; s/ $//' | sort
+}
+while read -r path interface; do
+	[ "$path" != '""' ] || path=
+	check "$interface is as the manual says" diff <(introspected "$path" "$interface") <(documented "$interface")
+	check "which has it" test -n "$(documented "$interface")"
+done <<-END
+	"" org.vfpool1.Manager
+	/pf/ens1f0 org.vfpool1.PF
+	/vf/ens1f0_230 org.vfpool1.VF
+	/pool/sriov0 org.vfpool1.Pool
+	/portgroup/sriov0/blue org.vfpool1.PortGroup
+END
+check "there are all VFs" test "$(busctl --no-pager --list tree org.vfpool1 | grep -c /vf/)" = 6
+check "a port group's VLAN" has_property portgroup/sriov0/blue PortGroup VLAN 'u 100'
+check "a PF" has_property pf/ens1f0 PF VFs 'u 3'
+
+step "A claim"
+one=00000000-0000-0000-0000-000000000001
+busctl --no-pager monitor org.vfpool1 --match "type='signal',sender='org.vfpool1'" >"$root/signals" 2>&1 &
+monitor=$!
+check "somebody listens" wait_until 5 grep -q Monitoring "$root/signals"
+prints 0 'aa\{sv\} 1 14 .*"mac" s "52:54:00:00:00:01".*"vlan" u 100 .*"expires" t 1' "Claim" \
+	ask Claim 'a{sv}' 6 uuid s $one domain s web1 physnet s physnet1 vlan q 100 mac s 52:54:00:00:00:01 ttl i 60
+vf=$(vfpool who 52:54:00:00:00:01 --json | sed -n 's/.*"vf":"\([^"]*\)".*/\1/p')
+path=vf/${vf/\#/_23}
+check "the VF is claimed" wait_until 5 has_property "$path" VF State 's "claimed"'
+check "for that domain" has_property "$path" VF Domain 's "web1"'
+check "the pool counts it" has_property pool/sriov0 Pool Claimed 'u 1'
+port=port/52_3a54_3a00_3a00_3a00_3a01
+check "it is a port" has_property $port Port UUID "s \"$one\""
+check "whose interface is as the manual says" diff <(introspected /$port org.vfpool1.Port) <(documented org.vfpool1.Port)
+prints 0 '"claims" "web1"' "Who" ask Who st 52:54:00:00:00:01 0
+domain web1 01 "$(pool_nic 52:54:00:00:00:01 blue)" | vfpool domain rewrite >"$root/web1.xml"
+hook web1 prepare - "$root/web1.xml"
+check "the domain starts: the VF is leased" wait_until 5 has_property "$path" VF State 's "leased"'
+lease=$(busctl --no-pager --list tree org.vfpool1 | sed -n 's|/org/vfpool1/\(lease/.*\)|\1|p')
+check "there is a lease" has_property "$lease" Lease State 's "preparing"'
+check "whose interface is as the manual says" diff <(introspected "/$lease" org.vfpool1.Lease) <(documented org.vfpool1.Lease)
+prints 0 'u 0' "nothing is claimed any more" ask Release ss $one ''
+hook web1 release failed "$root/web1.xml"
+check "it ends" wait_until 5 has_property "$path" VF State 's "free"'
+for signal in InterfacesAdded InterfacesRemoved PropertiesChanged; do
+	check "$signal was told" wait_until 5 grep -q "Member=$signal" "$root/signals"
+done
+kill $monitor
+prints 0 'a\(ssss\) [0-9]+ "iommu" ' "Doctor" ask Doctor
+prints 0 'a\(sbsss\) [0-9]+ "start" true ' "Check" ask Check s test
+prints 0 '^$' "Hold" ask Hold ss 'ens1f0#1' 'a router'
+check "is seen" wait_until 5 has_property vf/ens1f0_231 VF State 's "held"'
+prints 0 '^$' "Unhold" ask Unhold s 'ens1f0#1'
+prints 0 '^$' "Scrub" ask Scrub s 'ens1f0#1'
+
+step "Who may"
+prints 0 'free' "anybody may look" as_nobody get-property org.vfpool1 /org/vfpool1/vf/ens1f0_231 org.vfpool1.VF State
+prints 1 'org.vfpool1.claim: polkit does not answer' "without polkit nobody but root may claim" \
+	as_nobody call org.vfpool1 /org/vfpool1 org.vfpool1.Manager Claim 'a{sv}' 2 uuid s $one pool s sriov0
+prints 1 'org.vfpool1.read: ' "nor ask" as_nobody call org.vfpool1 /org/vfpool1 org.vfpool1.Manager Doctor
+prints 1 'ot allowed|Access denied|rejected' "nor take the name" as_nobody call org.freedesktop.DBus / org.freedesktop.DBus \
+	RequestName su org.vfpool1 2
+
+step "What is no question"
+# NAME-OF-ERROR WORDS MEMBER ARGUMENT…
+n_bad=0
+while read -r name member arguments; do
+	n_bad=$((n_bad + 1))
+	# shellcheck disable=SC2086
+	check "$member $arguments: $name" grep -q "Error $name" <(error "$member" $arguments)
+done <<-END
+	org.freedesktop.DBus.Error.InvalidArgs Claim string:web1
+	org.vfpool1.Error.InvalidArgument Release string:web1 string:
+	org.vfpool1.Error.InvalidArgument Release string:$one string:52:54
+	org.vfpool1.Error.NotFound Check string:nosuch
+	org.vfpool1.Error.InvalidArgument Hold string:ens1f0 string:x
+	org.vfpool1.Error.NotFound Hold string:nosuch#1 string:x
+	org.vfpool1.Error.InvalidArgument Hold string:ens1f0#1 string:
+	org.vfpool1.Error.NotFound Scrub string:nosuch#1
+	org.freedesktop.DBus.Error.UnknownMethod Nothing
+END
+# WORDS ASK…: what busctl says of a claim.
+while read -r words arguments; do
+	# shellcheck disable=SC2086
+	prints 1 "${words//_/ }" "Claim $arguments" ask Claim 'a{sv}' $arguments
+done <<-END
+	is_not_a_domain's_UUID 2 uuid s web1 pool s sriov0
+	is_not_a_domain's_UUID 1 pool s sriov0
+	01:00:5e:00:00:01 3 uuid s $one pool s sriov0 mac s 01:00:5e:00:00:01
+	is_not_a_MAC 3 uuid s $one pool s sriov0 mac s 52:54
+	vlan_4096:_0_to_4094 3 uuid s $one pool s sriov0 vlan u 4096
+	vlan_-1:_not_less 3 uuid s $one pool s sriov0 vlan i -1
+	count_0:_1_to_64 3 uuid s $one pool s sriov0 count u 0
+	there_is_none_of_that_name 2 uuid s $one pool s nosuch
+	ttl_-1:_not_less 3 uuid s $one pool s sriov0 ttl x -1
+	ttl_9223372036854775807 3 uuid s $one pool s sriov0 ttl t 18446744073709551615
+	count:_a_number_was_expected,_not_type_s 3 uuid s $one pool s sriov0 count s 1
+	pool:_a_text_was_expected 2 uuid s $one pool u 1
+	'pools'_is_nothing 2 uuid s $one pools s sriov0
+	and_20_were_asked_for 3 uuid s $one pool s sriov0 count u 20
+END
+check "a message of 10 MiB" "$top_builddir/tests/bus-client" big $((10 << 20))
+check "calls that are none" timeout 120 "$top_builddir/tests/bus-client" fuzz 500 "$RANDOM"
+check "a client that does not wait for its answers" "$top_builddir/tests/bus-client" gone 100
+check "vfpoold lives" lives
+vfpool vf list --json >"$root/vfs"
+
+step "Load: 1000 claims and releases a second, 8 clients, $long s"
+timeout $((long + 70)) "$top_builddir/tests/bus-client" load 8 1000 "$long" >"$root/load"
+check "each is done, or refused for a reason" [ $? = 0 ]
+cat "$root/load"
+check "vfpoold lives" lives
+n_claimed() {
+	[ "$(vfpool vf list --json | grep -o '"state":"claimed"' | wc -l)" = "$1" ]
+}
+check "what was left claimed is free after its time" wait_until 15 n_claimed 0
+
+step "The bus goes and comes"
+kill $bus
+wait $bus 2>/dev/null
+check "vfpoold goes on" wait_until 5 grep -q 'the system bus went away' "$root/service.log"
+rm -f "$root/dbus/socket"
+start_bus
+check "and is there again" wait_until 15 is_there
+prints 0 'u 0' "and answers" ask Release ss $one ''
+kill $vfpoold
+wait $vfpoold
+check "it ends in peace" [ $? = 0 ]
+check "and has said nothing else" test -z "$(grep -vE 'not on D-Bus|connected to|went away|claims are over' "$root/service.log")"
+kill $bus
