@@ -1,10 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # org.vfpool1 on a system bus of its own, with a fake host: what it looks like, what it answers, what nobody sane sends.
-# Polkit is not on that bus: root may, and nobody else (tests/lab/agent.sh has the rest).
+# Where polkitd is installed and mounts are allowed it is on that bus too, with our actions and the rule for a group.
 for program in dbus-daemon busctl setpriv; do
 	command -v $program >/dev/null || { echo "no $program: nothing is tried"; exit 77; }
 done
+polkitd=/usr/lib/polkit-1/polkitd
+if [ -z "${BUS_MOUNTS:-}" ] && [ -x $polkitd ] && unshare --mount true 2>/dev/null; then
+	BUS_MOUNTS=yes exec unshare --mount "$0" "$@"
+fi
 # shellcheck source=tests/lib.sh
 . "${top_srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 long=${BUS_SECONDS:-5}
@@ -12,8 +16,21 @@ long=${BUS_SECONDS:-5}
 new_pool
 chmod 755 "$root"
 mkdir "$root/dbus"
+# agent1 and agent2 are users, the first of them in the group vfpool.
+if [ -n "${BUS_MOUNTS:-}" ]; then
+	mkdir -p "$root/polkit/actions" "$root/polkit/rules"
+	cp "$top_srcdir/service/org.vfpool1.policy" "$root/polkit/actions"
+	cp "$top_srcdir/service/claim-group.rules" "$root/polkit/rules/50-vfpool.rules"
+	{ cat /etc/passwd && printf 'agent%s:x:6000%s:6000%s::/:/bin/sh\n' 1 1 1 2 2 2; } >"$root/polkit/passwd"
+	{ cat /etc/group && printf 'agent%s:x:6000%s:\n' 1 1 2 2 && echo 'vfpool:x:60009:agent1'; } >"$root/polkit/group"
+	chmod -R a+rX "$root/polkit"
+	mount --bind "$root/polkit/actions" /usr/share/polkit-1/actions
+	mount --bind "$root/polkit/rules" /etc/polkit-1/rules.d
+	mount --bind "$root/polkit/passwd" /etc/passwd
+	mount --bind "$root/polkit/group" /etc/group
+fi
 # What a system bus allows, and the name to root: service/org.vfpool1.conf.
-sed 's|<policy user="root">|<policy context="default"><allow user="*"/><allow send_type="signal"/>\
+sed 's|<policy user="root">|<policy context="default"><allow user="*"/><allow own="org.freedesktop.PolicyKit1"/><allow send_destination="org.freedesktop.PolicyKit1"/><allow send_type="signal"/>\
 <allow send_requested_reply="true" send_type="method_return"/><allow send_requested_reply="true" send_type="error"/>\
 <allow receive_type="method_call"/><allow receive_type="method_return"/><allow receive_type="error"/>\
 <allow receive_type="signal"/><allow send_destination="org.freedesktop.DBus"/></policy>&|
@@ -36,8 +53,11 @@ start_vfpoold() {
 ask() {
 	timeout 10 busctl --no-pager -- call org.vfpool1 /org/vfpool1 org.vfpool1.Manager "$@"
 }
+as_user() {
+	setpriv --reuid="$1" --regid="$1" --clear-groups timeout 10 busctl --no-pager "${@:2}"
+}
 as_nobody() {
-	setpriv --reuid=65534 --regid=65534 --clear-groups timeout 10 busctl --no-pager "$@"
+	as_user 65534 "$@"
 }
 # error MEMBER ARGUMENT…: the name of the error.
 error() {
@@ -134,6 +154,26 @@ prints 1 'org.vfpool1.claim: polkit does not answer' "without polkit nobody but 
 prints 1 'org.vfpool1.read: ' "nor ask" as_nobody call org.vfpool1 /org/vfpool1 org.vfpool1.Manager Doctor
 prints 1 'ot allowed|Access denied|rejected' "nor take the name" as_nobody call org.freedesktop.DBus / org.freedesktop.DBus \
 	RequestName su org.vfpool1 2
+
+manager='org.vfpool1 /org/vfpool1 org.vfpool1.Manager'
+if [ -n "${BUS_MOUNTS:-}" ]; then
+	$polkitd >"$root/polkit/log" 2>&1 &
+	polkit=$!
+	check "polkit comes" wait_until 10 grep -q 'Acquired the name' "$root/polkit/log"
+	# shellcheck disable=SC2086
+	{
+		prints 0 'aa' "with the rule a member of the group may claim" \
+			as_user 60001 call $manager Claim 'a{sv}' 2 uuid s $one pool s sriov0
+		prints 0 'u 1' "and release" as_user 60001 call $manager Release ss $one ''
+		prints 1 'org.vfpool1.admin: polkit does not allow it' "but not hold" \
+			as_user 60001 call $manager Hold ss 'ens1f0#1' x
+		prints 1 'org.vfpool1.claim: polkit does not allow it' "others may not claim" \
+			as_user 60002 call $manager Claim 'a{sv}' 2 uuid s $one pool s sriov0
+		prints 0 'a\(ssss\)' "they may ask" as_user 60002 call $manager Doctor
+	}
+	kill $polkit
+	wait $polkit 2>/dev/null
+fi
 
 step "What is no question"
 # NAME-OF-ERROR WORDS MEMBER ARGUMENT…
