@@ -103,6 +103,9 @@ struct vfp_port_row {
 };
 int vfp_book_ports(struct vfp_pool *pool, const char *uuid, struct vfp_port_row **ret,
 		   size_t *ret_n, struct vfp_err *err);
+/* Ends it; @event is the journal's word for why. */
+int vfp_book_drop_port(struct vfp_pool *pool, const struct vfp_port_row *row, const char *event,
+		       struct vfp_err *err);
 /* 1: there is a port with this MAC; 0: none. */
 int vfp_book_port_of_mac(struct vfp_pool *pool, const struct vfp_mac *mac, struct vfp_port_row *ret,
 			 struct vfp_err *err);
@@ -140,6 +143,8 @@ int vfp_book_grant(struct vfp_pool *pool, const struct vfp_request *request,
 /* Leases as the book has them: without PCI address. */
 int vfp_book_leases(struct vfp_pool *pool, const char *uuid, struct vfp_lease **ret, size_t *ret_n,
 		    struct vfp_err *err);
+/* One of these leases has the MAC. */
+bool vfp_book_has_mac(const struct vfp_lease *leases, size_t n, const struct vfp_mac *mac);
 /* 1: the VF is leased; 0: it is not. */
 int vfp_book_lease_of(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_lease *ret,
 		      struct vfp_err *err);
