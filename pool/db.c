@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/lock.h"
 #include "schemas/schemas.h"
 
 #define BUSY_TIMEOUT_MS 5000
@@ -21,6 +22,7 @@
 struct vfp_db {
 	sqlite3 *sqlite;
 	char *path;
+	int turn; /* our place in the writers' line (base/lock.h) while we are the first; -1 */
 	sqlite3_stmt *statements[VFP_N_SQL]; /* NULL until first run */
 };
 
@@ -294,6 +296,8 @@ static const char *const sql_of[VFP_N_SQL] = {
 static int fail(const struct vfp_db *db, struct vfp_err *err);
 static int check_file(const char *path, enum vfp_pool_mode mode, struct vfp_err *err);
 static int set_up(struct vfp_db *db, enum vfp_pool_mode mode, struct vfp_err *err);
+static int wait_turn(struct vfp_db *db, struct vfp_err *err);
+static void end_turn(struct vfp_db *db);
 static int check_version(struct vfp_db *db, enum vfp_pool_mode mode, struct vfp_err *err);
 static int upgrade(struct vfp_db *db, struct vfp_err *err);
 static int start(struct vfp_db *db, enum vfp_sql sql, const struct vfp_value *values,
@@ -311,6 +315,7 @@ int vfp_db_open(const char *path, enum vfp_pool_mode mode, struct vfp_db **ret_d
 		return rc;
 	db = vfp_alloc(1, sizeof(*db));
 	db->path = vfp_strdup(path);
+	db->turn = -1;
 	rc = set_up(db, mode, err);
 	if (rc < 0)
 		return rc;
@@ -338,14 +343,20 @@ void vfp_db_rollback(struct vfp_db *db)
 	 * do. */
 	if (!sqlite3_get_autocommit(db->sqlite))
 		vfp_db_run(db, VFP_SQL_ROLLBACK, NULL, NULL, NULL);
+	end_turn(db);
 }
 
 int vfp_db_begin(struct vfp_db *db, struct vfp_db **ret_change, struct vfp_err *err)
 {
-	int rc = vfp_db_run(db, VFP_SQL_BEGIN, NULL, NULL, err);
+	int rc = wait_turn(db, err);
 
 	if (rc < 0)
 		return rc;
+	rc = vfp_db_run(db, VFP_SQL_BEGIN, NULL, NULL, err);
+	if (rc < 0) {
+		end_turn(db);
+		return rc;
+	}
 	*ret_change = db;
 	return 0;
 }
@@ -371,8 +382,31 @@ int vfp_db_commit(struct vfp_db **change, struct vfp_err *err)
 
 	if (rc < 0)
 		return rc;
+	end_turn(*change);
 	*change = NULL;
 	return 0;
+}
+
+/* SQLite's own lock knows no line: whoever waits for it asks ever more seldom, sleeping meanwhile,
+ * so that of many writers the late ones win, the early ones fail, and nobody writes for a while.
+ * We queue before it, and with those who do not it settles as it always did. */
+static int wait_turn(struct vfp_db *db, struct vfp_err *err)
+{
+	vfp_autofree char *path = vfp_format("%s-turn", db->path);
+
+	assert(db->turn < 0);
+	if (vfp_lock_line(path, BUSY_TIMEOUT_MS, &db->turn) == -EBUSY)
+		return vfp_fail(err, EBUSY,
+				"%s: database is locked: other writers came first for %d s",
+				db->path, BUSY_TIMEOUT_MS / 1000);
+	return 0; /* without the line too: what keeps us from the file SQLite will say */
+}
+
+static void end_turn(struct vfp_db *db)
+{
+	if (db->turn >= 0)
+		close(db->turn);
+	db->turn = -1;
 }
 
 /* Tells apart what SQLite would all call "unable to open database file", and makes a new file with

@@ -105,14 +105,44 @@ static void test_link(void **state)
 	assert_int_equal(vfp_lock_vf(*state, &pf, 3, 0, &fd, &err), -ELOOP);
 }
 
+/* Who came first is first; nobody waits for ever, and what holds the place dies with its holder. */
+static void test_line(void **state)
+{
+	char path[VFP_PATH_SIZE];
+	int first = -1, second = -1, pipe_fds[2], status;
+	char letter = '\0';
+	pid_t child;
+
+	vfp_host_path(*state, path, "/line");
+	assert_int_equal(vfp_lock_line(path, 0, &first), 0);
+	assert_int_equal(vfp_lock_line(path, 30, &second), -EBUSY);
+	assert_int_equal(second, -1);
+	assert_int_equal(pipe(pipe_fds), 0);
+	child = fork();
+	if (child == 0) {
+		/* The description of @first is shared with the parent, who gives it back. */
+		close(first);
+		if (vfp_lock_line(path, 5000, &second) < 0 || write(pipe_fds[1], "c", 1) != 1)
+			_exit(1);
+		raise(SIGKILL);
+	}
+	close(first);
+	assert_int_equal(read(pipe_fds[0], &letter, 1), 1);
+	assert_int_equal(letter, 'c');
+	assert_int_equal(vfp_lock_line(path, 5000, &second), 0);
+	close(second);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	vfp_host_path(*state, path, "/not/there");
+	assert_int_equal(vfp_lock_line(path, 0, &second), -ENOENT);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		WITH(test_one_holder),
-		WITH(test_killed_holder),
-		WITH(test_no_folder),
-		WITH(test_link),
+		WITH(test_one_holder), WITH(test_killed_holder), WITH(test_no_folder),
+		WITH(test_link),       WITH(test_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
