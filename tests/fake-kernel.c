@@ -711,8 +711,11 @@ static bool is_group_open(const struct vfp_host *host, int group)
 {
 	vfp_autofree struct vfp_vfio_holder *holders = NULL;
 	size_t n;
+	int rc = -EIO;
 
-	if (vfp_proc_vfio_holders(host, &holders, &n, NULL) < 0)
+	for (int i = 0; i < 3 && rc < 0; i++)
+		rc = vfp_proc_vfio_holders(host, &holders, &n, NULL);
+	if (rc < 0)
 		abort();
 	for (size_t i = 0; i < n; i++)
 		if (holders[i].group == group)
