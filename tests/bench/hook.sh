@@ -1,7 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The hook against its floors and against the same job in Python and shell, all in one run, in turns.
+# The fake host is in memory where there is a file system for it, as /sys, /proc and /run are; all databases are on disk.
 # Usage, in the build tree: make bench  (ROUNDS=200)
+disk=$(mktemp -d "${TMPDIR:-/tmp}/vfpool-bench.XXXXXX")
+[ ! -w /dev/shm ] || export TMPDIR=/dev/shm
 # shellcheck source=tests/lib.sh
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 rounds=${ROUNDS:-200}
@@ -20,24 +23,30 @@ hook_row() {
 }
 
 new_pool
+mv "$root/var/lib/vfpool" "$disk"
+ln -s "$disk/vfpool" "$root/var/lib/vfpool"
 domain web1 01 "$(pool_nic 52:54:00:00:00:01 blue)" | vfpool domain rewrite >"$root/web1.xml"
 domain plain 02 "<interface type='network'><source network='default'/><mac address='52:54:00:00:00:02'/></interface>" \
 	>"$root/plain.xml"
-sqlite3 "$root/peer.db" "PRAGMA journal_mode = WAL; CREATE TABLE lease (pci PRIMARY KEY, domain, mac);
+sqlite3 "$disk/peer.db" "PRAGMA journal_mode = WAL; CREATE TABLE lease (pci PRIMARY KEY, domain, mac);
 	CREATE TABLE journal (time, event, domain, pci)" >/dev/null
 # Each database stays open meanwhile, as vfpoold keeps the pool's: its last user writes the log into it otherwise.
-for db in var/lib/vfpool/pool.db floor-expat.db floor-libxml2.db peer.db; do
-	sqlite3 "$root/$db" "PRAGMA journal_mode = WAL" >/dev/null
-	{ echo 'SELECT count(*) FROM sqlite_schema;' && exec sleep infinity; } | sqlite3 "$root/$db" >/dev/null &
+for db in vfpool/pool.db floor-expat.db floor-libxml2.db peer.db; do
+	sqlite3 "$disk/$db" "PRAGMA journal_mode = WAL" >/dev/null
+	mkfifo "$disk/keep"
+	sqlite3 "$disk/$db" <"$disk/keep" >/dev/null &
+	exec {kept}>"$disk/keep"
+	echo 'SELECT count(*) FROM sqlite_schema;' >&"$kept"
+	rm "$disk/keep"
 done
-trap 'pkill -P $$; rm -rf "$root"' EXIT
-export VFPOOL_ROOT=$root PEER_DB=$root/peer.db PEER_PF=lo
+trap 'rm -rf "$root" "$disk"' EXIT
+export VFPOOL_ROOT=$root PEER_DB=$disk/peer.db PEER_PF=lo
 {
 	row 'floor A: nothing' /dev/null "$bench/floor-a"
 	hook_row 'plain: prepare' prepare "$root/plain.xml" plain
 	hook_row 'plain: release' release "$root/plain.xml" plain
-	row 'floor B: expat' "$root/web1.xml" "$bench/floor-b-expat" "$root/floor-expat.db"
-	row 'floor B: libxml2' "$root/web1.xml" "$bench/floor-b-libxml2" "$root/floor-libxml2.db"
+	row 'floor B: expat' "$root/web1.xml" "$bench/floor-b-expat" "$disk/floor-expat.db"
+	row 'floor B: libxml2' "$root/web1.xml" "$bench/floor-b-libxml2" "$disk/floor-libxml2.db"
 	hook_row 'prepare' prepare "$root/web1.xml" web1
 	hook_row 'start' start "$root/web1.xml" web1
 	row - /dev/null "$top_builddir/tests/fake-root" "$root" +process \
