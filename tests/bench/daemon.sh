@@ -115,7 +115,7 @@ echo "ports: $(sqlite3 "$root/var/lib/vfpool/pool.db" 'SELECT count(*) FROM port
 
 step "vfpoold while nothing happens"
 busy() {
-	cut -d ' ' -f 14,15 "/proc/$vfpoold/stat"
+	awk '{ print $14 + $15 }' "/proc/$vfpoold/stat"
 	grep ctxt "/proc/$vfpoold/task/"*/status | awk '{ n += $NF } END { print n }'
 }
 before=
@@ -125,7 +125,8 @@ while [ "$before" != "$(busy)" ]; do # what follows the definitions has ended
 done
 sleep 30
 after=$(busy)
-[ "$after" = "$before" ] && echo "30 s: no CPU time, no wake-up" || echo "30 s: $before -> $after (CPU ticks, wake-ups)"
+paste -d ' ' <(echo "$before") <(echo "$after") |
+	awk '{ print "30 s: " $2 - $1 (NR == 1 ? " ticks of CPU time" : " switches of context") }'
 sed -nE 's/^Vm(HWM|RSS):[^0-9]*([0-9]+) kB/\1 \2/p' "/proc/$vfpoold/status" |
 	awk '{ printf "%s %.0f MiB\n", $1 == "HWM" ? "most" : "now", $2 / 1024 }'
 kill "$vfpoold"

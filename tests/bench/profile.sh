@@ -38,7 +38,7 @@ callgrind_annotate --threshold=100 "$root/callgrind" | sed -nE 's/^ *([0-9,]+) \
 	awk '{
 		gsub(",", "", $1); n = split($2, parts, "/"); name = parts[n]
 		sub(/\.so.*/, "", name); sum[name] += $1
-	} END { for (name in sum) print sum[name], name }' | sort -rn | head -n 8 |
+	} END { for (name in sum) print sum[name], name }' | sort -rn | grep -v '?' | head -n 5 |
 	while read -r count name; do share "  in $name" "$count"; done
 # With what they call.
 callgrind_annotate --threshold=100 --inclusive=yes "$root/callgrind" |
