@@ -85,6 +85,15 @@ static void wake_up(int signal)
 	(void)signal;
 }
 
+/* Once its time is over the timer has less than its interval left; other signals do not count. */
+static bool is_over(timer_t timer)
+{
+	struct itimerspec left = {.it_value = {.tv_sec = 0}};
+
+	timer_gettime(timer, &left);
+	return left.it_value.tv_sec == 0 && left.it_value.tv_nsec <= left.it_interval.tv_nsec;
+}
+
 /* The kernel keeps the line, but knows no limit: a timer's signal to this thread alone ends the
  * wait.  It comes again, in case that it came just before the wait. */
 static int wait_in_line(int fd, int timeout_ms)
@@ -111,7 +120,9 @@ static int wait_in_line(int fd, int timeout_ms)
 	sigaction(SIGRTMAX, &wakes, &action_before);
 	pthread_sigmask(SIG_UNBLOCK, &woken_by, &mask_before);
 	timer_settime(timer, 0, &limit, NULL);
-	rc = fcntl(fd, F_OFD_SETLKW, &lock) < 0 ? -errno : 0;
+	do
+		rc = fcntl(fd, F_OFD_SETLKW, &lock) < 0 ? -errno : 0;
+	while (rc == -EINTR && !is_over(timer));
 	timer_delete(timer);
 	pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
 	sigaction(SIGRTMAX, &action_before, NULL);

@@ -17,6 +17,6 @@ int vfp_lock_vf(const struct vfp_host *host, const struct vfp_pci *pf, unsigned 
 
 /* Waits in line for the file @path, which is made where there is none: who came first gets it first
  * (Linux, fs/locks.c, locks_insert_block(): a lock that is given back wakes the first of its
- * waiters).  close(*ret_fd) gives it back.  -EBUSY: it was not our turn within @timeout_ms, or a
- * signal came; else what open(2) and fcntl(2) say. */
+ * waiters).  close(*ret_fd) gives it back.  -EBUSY: it was not our turn within @timeout_ms; else
+ * what open(2) and fcntl(2) say. */
 int vfp_lock_line(const char *path, int timeout_ms, int *ret_fd);
