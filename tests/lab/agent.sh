@@ -95,7 +95,8 @@ done
 runs=$(cat "$OUT"/w?.log | grep -c ' runs with ')
 refused=$(cat "$OUT"/w?.log | grep -c ' did not start')
 echo "$runs domains ran, $refused were refused; $n_killed workers and $n_restarted times vfpoold were killed"
-check "domains ran" [ "$runs" -gt 3 ]
+# A start takes 10 s here, and few are left in peace for so long.
+check "domains ran" [ "$runs" -gt $((seconds / 60)) ]
 grep -h 'did not start\|Traceback\|Error' "$OUT"/w?.log | sort | uniq -c | head -n 5
 check "no worker failed" test -z "$(grep -h Traceback "$OUT"/w?.log)"
 
