@@ -121,8 +121,8 @@ int vfp_doctor(const struct vfp_host *host, struct vfp_finding **ret, size_t *re
 		return rc;
 	findings = vfp_alloc(VFP_N(checks), sizeof(*findings));
 	for (size_t i = 0; i < VFP_N(checks); i++) {
-		findings[i].check = checks[i].id;
 		findings[i].health = checks[i].look(facts, &findings[i]);
+		findings[i].check = checks[i].id; /* last: a look may fill its finding as a whole */
 		if (findings[i].health == VFP_PASS)
 			findings[i].todo[0] = '\0';
 	}

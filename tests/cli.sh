@@ -106,6 +106,7 @@ reboot_host
 prints 0 'ens1f0 .*Disabled +0 +4' "after a reboot there is no VF" vfpool pf list
 rm "$root/sys/class/net/ens1f1"
 prints 1 'ens1f1: .*1 of the above could not be restored' "a PF that is gone fails" vfpool pf restore
+prints 1 'FAIL  vfs  .*ens1f1 has 0, expected' "and the doctor names it" vfpool doctor
 prints 0 'ens1f0 .*Enabled +4 +4' "and the other one is restored" vfpool pf list
 prints 0 'restored .*ens1f0: 4 VFs, there were 0' "journaled" vfpool journal
 "$top_builddir/tests/fake-root" "$root" dev=ens1f1,pci=0000:05:00.0,mac=00:1b:21:00:00:77
