@@ -31,6 +31,7 @@ mark() {
 step "A guest in VLAN 100"
 ip link set eth0 up
 vfpool pf enable eth0 --vfs 4
+links_up eth0
 cat >/tmp/sriov0.xml <<'END'
 <vfpool><name>sriov0</name><pf dev='eth0'/>
 <portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup></vfpool>

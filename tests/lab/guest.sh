@@ -71,7 +71,7 @@ guest_disk_xml() {
 }
 
 # pool_define PF… : pool sriov0 of these PFs, with port groups blue (VLAN 100, the default) and green (VLAN 200).
-# The definition stays in /tmp/sriov0.xml.
+# They have a link from then on. The definition stays in /tmp/sriov0.xml.
 pool_define() {
 	{
 		echo "<vfpool><name>sriov0</name>"
@@ -79,7 +79,7 @@ pool_define() {
 		echo "<portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup>"
 		echo "<portgroup name='green'><vlan><tag id='200'/></vlan></portgroup></vfpool>"
 	} >/tmp/sriov0.xml
-	vfpool pool define /tmp/sriov0.xml
+	links_up "$@" && vfpool pool define /tmp/sriov0.xml
 }
 
 # nic MAC [PORTGROUP] : all that a user writes of a NIC of it.

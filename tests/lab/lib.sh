@@ -94,6 +94,14 @@ make_vfs() {
 	wait_until 10 [ -e "/sys/class/net/$1/device/virtfn$(($2 - 1))" ]
 }
 
+# links_up PF… : they have a carrier, which comes a moment after they were set up. Without it their VFs go to nobody.
+links_up() {
+	local pf
+	for pf in "$@"; do
+		wait_until 10 grep -qs 1 "/sys/class/net/$pf/carrier" || return
+	done
+}
+
 # vf_address PF INDEX : the PCI address of a VF.
 vf_address() {
 	basename "$(readlink "/sys/class/net/$1/device/virtfn$2")"

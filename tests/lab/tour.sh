@@ -26,6 +26,7 @@ step "Give each card its seven virtual functions, parked on vfio-pci"
 for pf in eth0 eth1; do
 	show vfpool pf enable $pf --vfs 7
 done
+check "both have a link" links_up eth0 eth1
 check "14 VFs are on vfio-pci" test "$(ls -d /sys/bus/pci/drivers/vfio-pci/0000:* | wc -l)" = 14
 
 step "A pool of both cards, with two port groups"
