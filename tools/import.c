@@ -41,8 +41,11 @@ struct work {
 	char *notes;
 };
 
-static int read_mappings(struct work *work, struct vfp_err *err);
-static int read_excludes(struct work *work, struct vfp_err *err);
+static int read_list(struct work *work, const char *list, const char *where,
+		     int (*read_one)(struct work *work, char *text, struct vfp_err *err),
+		     struct vfp_err *err);
+static int read_mapping(struct work *work, char *text, struct vfp_err *err);
+static int read_exclude(struct work *work, char *text, struct vfp_err *err);
 static int share_by_nova(struct work *work, struct vfp_err *err);
 static int share_by_neutron(struct work *work, struct vfp_err *err);
 static int share_by_kubernetes(struct work *work, struct vfp_err *err);
@@ -188,12 +191,12 @@ int vfp_import_pools(const struct vfp_import *import, const struct vfp_candidate
 			   .notes = vfp_strdup("")};
 	vfp_auto(work) work = &own;
 	struct vfp_imported imported = {.n = 0};
-	int rc = read_mappings(work, err);
+	int rc = read_list(work, import->mappings, import->mappings_where, read_mapping, err);
 
 	for (size_t i = 0; i < n; i++)
 		work->owners[i] = NOBODY;
 	if (rc == 0)
-		rc = read_excludes(work, err);
+		rc = read_list(work, import->excludes, import->excludes_where, read_exclude, err);
 	if (rc == 0 && import->specs.n)
 		rc = share_by_nova(work, err);
 	else if (rc == 0)
@@ -316,18 +319,6 @@ static int read_mapping(struct work *work, char *text, struct vfp_err *err)
 	return 0;
 }
 
-static int read_mappings(struct work *work, struct vfp_err *err)
-{
-	vfp_autofree char *text = vfp_strdup(work->import->mappings ? work->import->mappings : "");
-	char *rest = text;
-	int rc = 0;
-
-	for (char *part = strsep(&rest, ","); rc == 0 && part; part = strsep(&rest, ","))
-		if (*strip(part))
-			rc = read_mapping(work, strip(part), err);
-	return rc < 0 ? vfp_fail_in(err, rc, "%s", work->import->mappings_where) : 0;
-}
-
 static const struct mapping *mapping_of(const struct work *work, const char *dev)
 {
 	for (size_t i = 0; i < work->n_mappings; i++)
@@ -377,16 +368,19 @@ static int read_exclude(struct work *work, char *text, struct vfp_err *err)
 	return 0;
 }
 
-static int read_excludes(struct work *work, struct vfp_err *err)
+/* An option that is a list with commas; NULL: it was not there.  @where: for errors. */
+static int read_list(struct work *work, const char *list, const char *where,
+		     int (*read_one)(struct work *work, char *text, struct vfp_err *err),
+		     struct vfp_err *err)
 {
-	vfp_autofree char *text = vfp_strdup(work->import->excludes ? work->import->excludes : "");
+	vfp_autofree char *text = vfp_strdup(list ? list : "");
 	char *rest = text;
 	int rc = 0;
 
 	for (char *part = strsep(&rest, ","); rc == 0 && part; part = strsep(&rest, ","))
 		if (*strip(part))
-			rc = read_exclude(work, strip(part), err);
-	return rc < 0 ? vfp_fail_in(err, rc, "%s", work->import->excludes_where) : 0;
+			rc = read_one(work, strip(part), err);
+	return rc < 0 ? vfp_fail_in(err, rc, "%s", where) : 0;
 }
 
 static bool is_excluded(const struct work *work, const struct vfp_candidate *vf)
