@@ -5,9 +5,9 @@
 # Usage: agent.sh [SECONDS]        needs --init systemd
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
+. ./guest.sh
 seconds=${1:-300}
 agent=$PWD/../agent/agent.py
-
 
 step "The pool, and vfpoold on the bus"
 modprobe vfio-pci
@@ -15,16 +15,7 @@ for pf in eth0 eth1; do
 	ip link set $pf up
 	check "$pf has 7 VFs" vfpool pf enable $pf --vfs 7
 done
-cat >/tmp/sriov0.xml <<'END'
-<vfpool>
-  <name>sriov0</name>
-  <physicalNetwork>physnet1</physicalNetwork>
-  <pf dev='eth0'/>
-  <pf dev='eth1'/>
-  <portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup>
-</vfpool>
-END
-check "the pool is defined" vfpool pool define /tmp/sriov0.xml
+check "the pool is defined" pool_define eth0 eth1
 check "the bus reads its new files" busctl --no-pager call org.freedesktop.DBus / org.freedesktop.DBus ReloadConfig
 check "asked for, vfpoold starts" busctl --no-pager --timeout=60 call org.vfpool1 /org/vfpool1 org.vfpool1.Manager \
 	Release ss 00000000-0000-0000-0000-000000000001 ''

@@ -70,11 +70,11 @@ guest_disk_xml() {
 	END
 }
 
-# pool_define PF… : pool sriov0 of these PFs, with port groups blue (VLAN 100, the default) and green (VLAN 200).
+# pool_define PF… : pool sriov0 of these PFs, of physnet1, with port groups blue (VLAN 100, the default) and green (VLAN 200).
 # They have a link from then on. The definition stays in /tmp/sriov0.xml.
 pool_define() {
 	{
-		echo "<vfpool><name>sriov0</name>"
+		echo "<vfpool><name>sriov0</name><physicalNetwork>physnet1</physicalNetwork>"
 		printf "<pf dev='%s'/>\n" "$@"
 		echo "<portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup>"
 		echo "<portgroup name='green'><vlan><tag id='200'/></vlan></portgroup></vfpool>"

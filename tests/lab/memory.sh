@@ -90,6 +90,7 @@ gone() {
 step "A host"
 ip link set eth0 up
 vfpool pf enable eth0 --vfs 3
+check "which has a link" links_up eth0
 echo "<vfpool><name>sriov0</name><pf dev='eth0'/></vfpool>" >/tmp/sriov0.xml
 check "the pool" vfpool pool define /tmp/sriov0.xml
 mkdir -p /dev/hugepages

@@ -15,6 +15,7 @@ has() {
 
 step "A pool and a domain"
 check "VFs" vfpool pf enable eth0 --vfs 3
+check "their PF has a link" links_up eth0
 check "a pool" vfpool pool define - <<<"<vfpool><name>sriov0</name><physicalNetwork>physnet1</physicalNetwork><pf dev='eth0'/>
 	<portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup></vfpool>"
 guest_xml vm1 --bare "<interface type='network'><mac address='52:54:00:00:00:b1'/><source network='sriov0'/></interface>" >/tmp/vm1.xml

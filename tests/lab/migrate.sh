@@ -25,6 +25,7 @@ image() {
 step "A pool, and a second libvirt daemon"
 ip link set eth0 up
 check "VFs" vfpool pf enable eth0 --vfs 7
+check "their PF has a link" links_up eth0
 check "pool" vfpool pool define - <<<"<vfpool><name>sriov0</name><pf dev='eth0'/><portgroup name='blue' default='yes'/></vfpool>"
 mkdir -p /srv/there /srv/lib /srv/etc /srv/run
 cp -a /etc/libvirt/. /srv/etc
@@ -147,6 +148,7 @@ step "A VF whose VFIO driver could migrate it"
 # The kernel says so in modules.alias; the driver is made up, so it is gone again before the start.
 aliases=/lib/modules/$(uname -r)/modules.alias
 check "VFs that are not parked" vfpool pf enable eth1 --vfs 2 --no-park
+check "whose PF has a link" links_up eth1
 vfpool pool define - <<<"<vfpool><name>sriov1</name><pf dev='eth1'/><placement park='no'/></vfpool>"
 cp "$aliases" /tmp/aliases
 echo 'alias vfio_pci:v00008086d000010CAsv*sd*bc*sc*i* igb_vfio_pci' >>"$aliases"

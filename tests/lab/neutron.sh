@@ -52,6 +52,7 @@ step "A pool"
 for pf in eth0 eth1; do
 	check "$pf" vfpool pf enable $pf --vfs 3
 done
+check "both have a link" links_up eth0 eth1
 check "define" vfpool pool define - <<<"<vfpool><name>sriov0</name><physicalNetwork>physnet1</physicalNetwork>
 	<pf dev='eth0'/><pf dev='eth1'/><portgroup name='blue' default='yes'><vlan><tag id='100'/></vlan></portgroup></vfpool>"
 check "what it would be by Neutron's configuration" test "$(printf '[sriov_nic]\nphysical_device_mappings = physnet1:eth0,physnet1:eth1\n' |

@@ -95,6 +95,7 @@ step "A pool, a domain with a disk, and a user in group libvirt"
 modprobe vfio-pci
 ip link set eth0 up
 check "VFs" vfpool pf enable eth0 --vfs 7
+check "their PF has a link" links_up eth0
 check "pool" vfpool pool define - <<<"<vfpool><name>sriov0</name><pf dev='eth0'/><portgroup name='blue' default='yes'/></vfpool>"
 qemu-img create -q -f qcow2 $images/v1.qcow2 4M
 qemu-io -c 'write -P 0x5a 64k 1M' $images/v1.qcow2 >/dev/null
