@@ -67,6 +67,7 @@ static int look_for_users(struct plan *plan, struct vfp_err *err);
 static int check_kernel(struct plan *plan, struct vfp_err *err);
 static int write_all(struct plan *plan, struct vfp_err *err);
 static int drop_others(struct plan *plan, struct vfp_err *err);
+static const struct vfp_attrs *attrs_of(const struct nic *nic);
 static struct vfp_binding binding_of(const struct vfp_host *host, const struct nic *nic);
 
 int vfp_pool_bind(struct vfp_pool *pool, const struct vfp_owner *owner,
@@ -122,6 +123,7 @@ int vfp_book_grant(struct vfp_pool *pool, const struct vfp_request *request,
 			.binding = binding_of(vfp_pool_host(pool), &plan->nics[i]),
 			.numa_node = plan->nics[i].chosen->numa_node,
 			.is_leased = plan->nics[i].is_leased,
+			.trust = attrs_of(&plan->nics[i])->trust,
 		};
 	return rc;
 }
@@ -820,6 +822,12 @@ static int drop_others(struct plan *plan, struct vfp_err *err)
 			rc = vfp_book_drop_port(plan->pool, &plan->rows[i], "unbind", err);
 	}
 	return rc;
+}
+
+/* What the VF has, or will have. */
+static const struct vfp_attrs *attrs_of(const struct nic *nic)
+{
+	return nic->is_leased ? &nic->chosen->lease.attrs : &nic->group.portgroup.attrs;
 }
 
 static struct vfp_binding binding_of(const struct vfp_host *host, const struct nic *nic)

@@ -15,7 +15,9 @@ struct vfp_pool {
 	const struct vfp_host *host;
 	struct vfp_db *db;
 	char boot_id[VFP_BOOT_ID_SIZE];
-	int64_t data_version; /* as vfp_pool_has_changed() saw it last; 0 never */
+	int64_t data_version;	    /* as vfp_pool_has_changed() saw it last; 0 never */
+	struct vfp_serial *serials; /* of the cards that were asked for it (pool/openstack.c) */
+	size_t n_serials;
 };
 
 /* vfp_db_begin(); but the first writer of a boot first ends the leases of earlier ones, in a
@@ -135,6 +137,7 @@ struct vfp_grant {
 	struct vfp_binding binding;
 	int numa_node;	/* of the PF, -1: the kernel does not know it */
 	bool is_leased; /* of a claim: the domain has the VF already */
+	bool trust;	/* the VF is, or will be, trusted */
 };
 /* @ret_grants: room for @n.  The errors of both. */
 int vfp_book_grant(struct vfp_pool *pool, const struct vfp_request *request,

@@ -319,6 +319,7 @@ static int try_network(struct claiming *claiming, const struct network *network,
 			.owner = claiming->owner,
 			.binding = grants[i].binding,
 			.numa_node = grants[i].numa_node,
+			.trust = grants[i].trust,
 			.until_ms = grants[i].is_leased ? 0 : request.claim_until_ms,
 		};
 		vfp_copy(ret[i].physnet, sizeof(ret[i].physnet), network->physnet);

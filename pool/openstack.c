@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/sysfs.h"
+#include "base/vpd.h"
+#include "pool/book.h"
 
 #define DEVICES "/sys/bus/pci/devices/"
 
@@ -61,24 +61,60 @@ static void read_port(const struct vfp_member *member, const struct vfp_pooldef 
 	}
 }
 
-static void read_card(const struct vfp_host *host, const char *dev,
+/* A card's serial number, read once: one that is changed for another has other addresses. */
+struct vfp_serial {
+	struct vfp_pci pci;
+	struct vfp_mac mac;
+	char text[VFP_SERIAL_SIZE];
+};
+
+static const char *serial_of(struct vfp_pool *pool, const struct vfp_pf *pf)
+{
+	struct vfp_serial *serial;
+
+	for (size_t i = 0; i < pool->n_serials; i++)
+		if (vfp_pci_compare(&pool->serials[i].pci, &pf->pci) == 0 &&
+		    vfp_mac_equal(&pool->serials[i].mac, &pf->mac))
+			return pool->serials[i].text;
+	pool->serials = vfp_realloc(pool->serials, pool->n_serials + 1, sizeof(*pool->serials));
+	serial = &pool->serials[pool->n_serials++];
+	*serial = (struct vfp_serial){.pci = pf->pci, .mac = pf->mac};
+	vfp_vpd_serial(pool->host, &pf->pci, serial->text);
+	return serial->text;
+}
+
+/* What all VFs of a PF have in common: their vendor and device too (PCI Express 4.0, 9.3.4.1.1 and
+ * 9.3.3.11). */
+static void read_card(struct vfp_pool *pool, const struct vfp_vf *of,
 		      const struct vfp_openstack *before, struct vfp_openstack *to)
 {
+	const bool is_present = !vfp_pci_is_none(&of->pci);
 	struct vfp_pf pf;
+	char addr[VFP_PCI_SIZE];
 
-	vfp_copy(to->pf, sizeof(to->pf), dev);
-	if (before && !strcmp(before->pf, dev)) {
+	vfp_copy(to->pf, sizeof(to->pf), of->pf);
+	if (before && !strcmp(before->pf, of->pf)) {
 		to->pf_pci = before->pf_pci;
 		to->pf_mac = before->pf_mac;
 		vfp_copy(to->serial, sizeof(to->serial), before->serial);
-	} else if (vfp_sysfs_pf(host, dev, &pf, NULL) == 0) {
+	} else if (vfp_sysfs_pf(pool->host, of->pf, &pf, NULL) == 0) {
 		to->pf_pci = pf.pci;
 		to->pf_mac = pf.mac;
-		vfp_vpd_serial(host, &pf.pci, to->serial);
+		vfp_copy(to->serial, sizeof(to->serial), serial_of(pool, &pf));
 	}
+	if (!is_present)
+		return;
+	if (before && !strcmp(before->pf, of->pf) && before->vendor) {
+		to->vendor = before->vendor;
+		to->device = before->device;
+		return;
+	}
+	vfp_pci_format(&of->pci, addr);
+	to->vendor = (uint16_t)vfp_sysfs_number(pool->host, 0, DEVICES "%s/vendor", addr);
+	to->device = (uint16_t)vfp_sysfs_number(pool->host, 0, DEVICES "%s/device", addr);
 }
 
-void vfp_openstack_read(const struct vfp_host *host, const struct vfp_member *member,
+void vfp_openstack_read(struct vfp_pool *pool, const struct vfp_member *member,
 			enum vfp_unfit unfit, const struct vfp_pooldef *defs, size_t n_defs,
 			const struct vfp_openstack *before, struct vfp_openstack *ret)
 {
@@ -89,17 +125,32 @@ void vfp_openstack_read(const struct vfp_host *host, const struct vfp_member *me
 		.index = member->vf.index,
 		.numa_node = member->numa_node,
 	};
-	char addr[VFP_PCI_SIZE];
 
-	vfp_pci_format(&vf.pci, addr);
-	if (member->is_present) {
-		vf.vendor = (uint16_t)vfp_sysfs_number(host, 0, DEVICES "%s/vendor", addr);
-		vf.device = (uint16_t)vfp_sysfs_number(host, 0, DEVICES "%s/device", addr);
-	}
-	read_card(host, member->vf.pf, before, &vf);
+	read_card(pool, &member->vf, before, &vf);
 	if (def)
 		vfp_copy(vf.physnet, sizeof(vf.physnet), def->physnet);
 	read_port(member, def, &vf);
+	*ret = vf;
+}
+
+void vfp_openstack_claim(struct vfp_pool *pool, const struct vfp_claim *claim,
+			 const struct vfp_openstack *before, struct vfp_openstack *ret)
+{
+	const struct vfp_binding *binding = &claim->binding;
+	struct vfp_openstack vf = {
+		.status = statuses[claim->until_ms ? VFP_UNFIT_CLAIMED : VFP_UNFIT_LEASED],
+		.pci = binding->vf.pci,
+		.index = binding->vf.index,
+		.numa_node = claim->numa_node,
+		.has_port = true,
+		.owner = claim->owner,
+		.mac = binding->mac,
+		.vlan = binding->vlan,
+		.trust = claim->trust,
+	};
+
+	read_card(pool, &binding->vf, before, &vf);
+	vfp_copy(vf.physnet, sizeof(vf.physnet), claim->physnet);
 	*ret = vf;
 }
 

@@ -31,11 +31,15 @@ struct vfp_openstack {
 };
 
 /* @unfit: as vfp_choose() said for nobody in particular.  @defs: the pools.  @before: of another
- * VF, may be @ret itself, so that a card of both is read once; NULL none.  What the host does not
- * tell stays 0 or "". */
-void vfp_openstack_read(const struct vfp_host *host, const struct vfp_member *member,
+ * VF, may be @ret itself, so that a card of both is read once; NULL none.  A card's serial
+ * number is read once for as long as the pool is open.  What the host does not tell stays 0 or
+ * "". */
+void vfp_openstack_read(struct vfp_pool *pool, const struct vfp_member *member,
 			enum vfp_unfit unfit, const struct vfp_pooldef *defs, size_t n_defs,
 			const struct vfp_openstack *before, struct vfp_openstack *ret);
+/* The same of a VF that was claimed just now. */
+void vfp_openstack_claim(struct vfp_pool *pool, const struct vfp_claim *claim,
+			 const struct vfp_openstack *before, struct vfp_openstack *ret);
 
 /* Pure.  Each fills @ret and returns how many. */
 #define VFP_OPENSTACK_ITEMS 8

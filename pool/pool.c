@@ -56,6 +56,7 @@ void vfp_pool_close(struct vfp_pool *pool)
 	if (!pool)
 		return;
 	vfp_db_close(pool->db);
+	free(pool->serials);
 	free(pool);
 }
 

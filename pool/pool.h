@@ -217,6 +217,7 @@ struct vfp_claim {
 	struct vfp_binding binding; /* as a definition is to have it */
 	int numa_node;		    /* of the PF, -1: the kernel does not know it */
 	char physnet[VFP_NAME_SIZE];
+	bool trust;	  /* the VF is, or will be, trusted */
 	int64_t until_ms; /* 0: the domain has the lease already */
 };
 

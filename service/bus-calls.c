@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "pool/openstack.h"
 #include "pool/setup.h"
 #include "service/bus-private.h"
 #include "service/doctor.h"
@@ -43,6 +44,7 @@ struct call {
 	unsigned int n_ended;
 	size_t n;
 	struct vfp_claim *claims;
+	struct vfp_openstack *words; /* of the claims */
 	struct vfp_who *rows;
 	struct vfp_finding *findings;
 	struct vfp_situation situation;
@@ -153,6 +155,7 @@ static void free_call(struct call *call)
 	call->bus->n_calls--;
 	sd_bus_message_unref(call->m);
 	free(call->claims);
+	free(call->words);
 	free(call->rows);
 	free(call->findings);
 	free(call);
@@ -389,9 +392,14 @@ static int do_claim(struct call *call, struct vfp_pool *pool, struct vfp_err *er
 
 	call->claims = vfp_alloc(VFP_CLAIM_MAX, sizeof(*call->claims));
 	rc = vfp_pool_claim(pool, &call->ask, call->claims, err);
-	if (rc == 0)
-		call->n = (size_t)call->ask.count;
-	return rc;
+	if (rc < 0)
+		return rc;
+	call->words = vfp_alloc((size_t)call->ask.count, sizeof(*call->words));
+	for (; call->n < (size_t)call->ask.count; call->n++)
+		vfp_openstack_claim(pool, &call->claims[call->n],
+				    call->n ? &call->words[call->n - 1] : NULL,
+				    &call->words[call->n]);
+	return 0;
 }
 
 static int do_release(struct call *call, struct vfp_pool *pool, struct vfp_err *err)
@@ -472,7 +480,39 @@ static int add_text(sd_bus_message *reply, const char *key, const char *text)
 	return sd_bus_message_append(reply, "{sv}", key, "s", copy);
 }
 
-static int add_claim(sd_bus_message *reply, const struct vfp_claim *claim)
+static int add_items(sd_bus_message *reply, const char *key, const struct vfp_item *items, size_t n)
+{
+	int rc = sd_bus_message_open_container(reply, 'e', "sv");
+
+	if (rc >= 0)
+		rc = sd_bus_message_append(reply, "s", key);
+	if (rc >= 0)
+		rc = sd_bus_message_open_container(reply, 'v', "a{sv}");
+	if (rc >= 0)
+		rc = vfp_bus_append_items(reply, items, n);
+	if (rc >= 0)
+		rc = sd_bus_message_close_container(reply);
+	return rc < 0 ? rc : sd_bus_message_close_container(reply);
+}
+
+static int add_binding(sd_bus_message *reply, const struct vfp_openstack *words)
+{
+	struct vfp_item items[VFP_OPENSTACK_ITEMS];
+	int rc = sd_bus_message_append(reply, "{sv}{sv}", "binding:vnic_type", "s",
+				       VFP_OPENSTACK_VNIC_TYPE, "binding:vif_type", "s",
+				       VFP_OPENSTACK_VIF_TYPE);
+
+	if (rc >= 0)
+		rc = add_items(reply, "binding:vif_details", items,
+			       vfp_openstack_details(words, items));
+	if (rc >= 0)
+		rc = add_items(reply, "binding:profile", items,
+			       vfp_openstack_profile(words, items));
+	return rc;
+}
+
+static int add_claim(sd_bus_message *reply, const struct vfp_claim *claim,
+		     const struct vfp_openstack *words)
 {
 	const struct vfp_binding *binding = &claim->binding;
 	char mac[VFP_MAC_SIZE], vf[VFP_VF_SIZE], pci[VFP_PCI_SIZE];
@@ -499,6 +539,8 @@ static int add_claim(sd_bus_message *reply, const struct vfp_claim *claim)
 					   (uint32_t)binding->vlan, "managed", "b",
 					   (int)binding->managed, "numa", "i", claim->numa_node,
 					   "expires", "t", (uint64_t)claim->until_ms);
+	if (rc >= 0)
+		rc = add_binding(reply, words);
 	return rc < 0 ? rc : sd_bus_message_close_container(reply);
 }
 
@@ -507,7 +549,7 @@ static int answer_claim(const struct call *call, sd_bus_message *reply)
 	int rc = sd_bus_message_open_container(reply, 'a', "a{sv}");
 
 	for (size_t i = 0; rc >= 0 && i < call->n; i++)
-		rc = add_claim(reply, &call->claims[i]);
+		rc = add_claim(reply, &call->claims[i], &call->words[i]);
 	return rc < 0 ? rc : sd_bus_message_close_container(reply);
 }
 

@@ -91,6 +91,33 @@ void vfp_bus_show(struct vfp_bus *bus, struct vfp_picture *now)
 	vfp_picture_free(&before);
 }
 
+static int append_item(sd_bus_message *reply, const struct vfp_item *item)
+{
+	char text[sizeof(item->text)];
+
+	switch (item->kind) {
+	case VFP_ITEM_TEXT:
+		memcpy(text, item->text, sizeof(text));
+		vfp_picture_clean(text);
+		return sd_bus_message_append(reply, "{sv}", item->key, "s", text);
+	case VFP_ITEM_NUMBER:
+		return sd_bus_message_append(reply, "{sv}", item->key, "x", item->number);
+	case VFP_ITEM_BOOL:
+		return sd_bus_message_append(reply, "{sv}", item->key, "b", item->number != 0);
+	default:
+		return 0;
+	}
+}
+
+int vfp_bus_append_items(sd_bus_message *reply, const struct vfp_item *items, size_t n)
+{
+	int rc = sd_bus_message_open_container(reply, 'a', "{sv}");
+
+	for (size_t i = 0; rc >= 0 && i < n; i++)
+		rc = append_item(reply, &items[i]);
+	return rc < 0 ? rc : sd_bus_message_close_container(reply);
+}
+
 /* --- Asked by sd-bus -------------------------------------------------------------------------- */
 
 static int get(sd_bus *sd_bus, const char *path, const char *interface, const char *property,
@@ -107,6 +134,9 @@ static int get(sd_bus *sd_bus, const char *path, const char *interface, const ch
 	switch (def->properties[i].type[0]) {
 	case 's':
 		return sd_bus_message_append(reply, "s", thing->properties[i].text);
+	case 'a':
+		return vfp_bus_append_items(reply, thing->properties[i].items,
+					    (size_t)thing->properties[i].number);
 	case 't':
 		return sd_bus_message_append(reply, "t", (uint64_t)thing->properties[i].number);
 	default: /* 32 bits: a truth, a number with or without sign */

@@ -51,6 +51,9 @@ int vfp_bus_add_objects(struct vfp_bus *bus);
 /* What is to be seen is @now, which is taken; tells of the differences. */
 void vfp_bus_show(struct vfp_bus *bus, struct vfp_picture *now);
 
+/* Appends them as a{sv}: s, x, b; what is none is left out.  -errno of sd-bus. */
+int vfp_bus_append_items(sd_bus_message *reply, const struct vfp_item *items, size_t n);
+
 /* --- bus-calls.c ------------------------------------------------------------------------------ */
 
 int vfp_bus_add_calls(struct vfp_bus *bus);

@@ -12,6 +12,14 @@
 #include "base/cleanup.h"
 #include "base/sysfs.h"
 #include "pool/choose.h"
+#include "pool/openstack.h"
+
+/* Of a port on its VF, as Neutron has it. */
+#define BINDING                                                       \
+	{"VNICType", "s"}, {"VIFType", "s"}, {"VIFDetails", "a{sv}"}, \
+	{                                                             \
+		"BindingProfile", "a{sv}"                             \
+	}
 
 const struct vfp_kind_def vfp_kind_defs[VFP_N_KINDS] = {
 	[VFP_KIND_PF] = {"PF",
@@ -38,7 +46,8 @@ const struct vfp_kind_def vfp_kind_defs[VFP_N_KINDS] = {
 			  {"Domain", "s"},
 			  {"MAC", "s"},
 			  {"NUMANode", "i"},
-			  {"Driver", "s"}}},
+			  {"Driver", "s"},
+			  {"PciDevice", "a{sv}"}}},
 	[VFP_KIND_POOL] = {"Pool",
 			   "pool",
 			   {{"Name", "s"},
@@ -74,7 +83,8 @@ const struct vfp_kind_def vfp_kind_defs[VFP_N_KINDS] = {
 			    {"PCI", "s"},
 			    {"Pinned", "b"},
 			    {"Seen", "b"},
-			    {"ClaimedUntil", "t"}}},
+			    {"ClaimedUntil", "t"},
+			    BINDING}},
 	[VFP_KIND_LEASE] = {"Lease",
 			    "lease",
 			    {{"Generation", "t"},
@@ -88,7 +98,8 @@ const struct vfp_kind_def vfp_kind_defs[VFP_N_KINDS] = {
 			     {"VLAN", "u"},
 			     {"State", "s"},
 			     {"QEMU", "u"},
-			     {"Since", "t"}}},
+			     {"Since", "t"},
+			     BINDING}},
 };
 
 /* A picture while it is made. */
@@ -96,6 +107,8 @@ struct drawing {
 	struct vfp_pool *pool;
 	struct vfp_picture picture;
 	size_t room;
+	struct vfp_openstack *vfs; /* those of the pools in OpenStack's words, in their order */
+	size_t n_vfs;
 };
 
 static int add_pfs(struct drawing *d, struct vfp_err *err);
@@ -113,6 +126,7 @@ int vfp_picture_read(struct vfp_pool *pool, struct vfp_picture *ret, struct vfp_
 
 	for (size_t i = 0; rc == 0 && i < VFP_N(parts); i++)
 		rc = parts[i](&d, err);
+	free(d.vfs);
 	if (rc < 0) {
 		vfp_picture_free(&d.picture);
 		return rc;
@@ -125,8 +139,10 @@ int vfp_picture_read(struct vfp_pool *pool, struct vfp_picture *ret, struct vfp_
 void vfp_picture_free(struct vfp_picture *picture)
 {
 	for (size_t i = 0; i < picture->n; i++) {
-		for (size_t j = 0; j < picture->things[i].n; j++)
+		for (size_t j = 0; j < picture->things[i].n; j++) {
 			free(picture->things[i].properties[j].text);
+			free(picture->things[i].properties[j].items);
+		}
 		free(picture->things[i].path);
 	}
 	free(picture->things);
@@ -145,6 +161,15 @@ const struct vfp_thing *vfp_picture_find(const struct vfp_picture *picture, cons
 	return bsearch(path, picture->things, picture->n, sizeof(*picture->things), compare_path);
 }
 
+static bool are_equal(const struct vfp_item *left, const struct vfp_item *right, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(left[i].key, right[i].key) != 0 || left[i].kind != right[i].kind ||
+		    left[i].number != right[i].number || strcmp(left[i].text, right[i].text) != 0)
+			return false;
+	return true;
+}
+
 static unsigned int changes_of(const struct vfp_thing *before, const struct vfp_thing *now)
 {
 	unsigned int changed = 0;
@@ -153,7 +178,10 @@ static unsigned int changes_of(const struct vfp_thing *before, const struct vfp_
 		const char *was = before->properties[i].text, *is = now->properties[i].text;
 
 		if (before->properties[i].number != now->properties[i].number ||
-		    (is && strcmp(was, is) != 0))
+		    (is && strcmp(was, is) != 0) ||
+		    (now->properties[i].items &&
+		     !are_equal(before->properties[i].items, now->properties[i].items,
+				(size_t)now->properties[i].number)))
 			changed |= 1u << i;
 	}
 	return changed;
@@ -270,8 +298,42 @@ static void put_text(struct vfp_thing *thing, const char *text)
 
 static void put_number(struct vfp_thing *thing, int64_t number)
 {
-	assert(vfp_kind_defs[thing->kind].properties[thing->n].type[0] != 's');
+	assert(strchr("buit", vfp_kind_defs[thing->kind].properties[thing->n].type[0]));
 	thing->properties[thing->n++].number = number;
+}
+
+/* What is none is left out. */
+static void put_items(struct vfp_thing *thing, const struct vfp_item *items, size_t n)
+{
+	struct vfp_item *copy = vfp_alloc(n + 1, sizeof(*copy));
+	size_t n_some = 0;
+
+	assert(vfp_kind_defs[thing->kind].properties[thing->n].type[0] == 'a');
+	for (size_t i = 0; i < n; i++) {
+		if (items[i].kind == VFP_ITEM_NONE)
+			continue;
+		copy[n_some] = items[i];
+		vfp_picture_clean(copy[n_some++].text);
+	}
+	thing->properties[thing->n].items = copy;
+	thing->properties[thing->n++].number = (int64_t)n_some;
+}
+
+/* The port of that domain with that MAC, as it is on a VF now: nothing where it is on none. */
+static void put_binding(struct vfp_thing *thing, const struct drawing *d, const char *uuid,
+			const struct vfp_mac *mac)
+{
+	const struct vfp_openstack *vf = NULL;
+	struct vfp_item items[VFP_OPENSTACK_ITEMS];
+
+	for (size_t i = 0; !vf && i < d->n_vfs; i++)
+		if (d->vfs[i].has_port && vfp_mac_equal(&d->vfs[i].mac, mac) &&
+		    !strcmp(d->vfs[i].owner.uuid, uuid))
+			vf = &d->vfs[i];
+	put_text(thing, vf ? VFP_OPENSTACK_VNIC_TYPE : "");
+	put_text(thing, vf ? VFP_OPENSTACK_VIF_TYPE : "");
+	put_items(thing, items, vf ? vfp_openstack_details(vf, items) : 0);
+	put_items(thing, items, vf ? vfp_openstack_profile(vf, items) : 0);
 }
 
 static void put_mac(struct vfp_thing *thing, const struct vfp_mac *mac)
@@ -317,12 +379,14 @@ static int add_pfs(struct drawing *d, struct vfp_err *err)
 	return rc;
 }
 
-static void add_vf(struct drawing *d, const struct vfp_member *member, enum vfp_unfit unfit)
+static void add_vf(struct drawing *d, const struct vfp_member *member, enum vfp_unfit unfit,
+		   const struct vfp_openstack *words)
 {
 	const struct vfp_owner *owner = member->is_leased    ? &member->lease.owner
 					: member->is_claimed ? &member->claim.owner
 							     : NULL;
 	const struct vfp_mac *mac = member->is_leased ? &member->lease.mac : &member->claim.mac;
+	struct vfp_item items[VFP_OPENSTACK_ITEMS];
 	char name[VFP_VF_SIZE], why[320];
 	struct vfp_thing *thing = add_thing(d, VFP_KIND_VF, vfp_vf_format(&member->vf, name), NULL);
 
@@ -338,6 +402,7 @@ static void add_vf(struct drawing *d, const struct vfp_member *member, enum vfp_
 	put_mac(thing, owner ? mac : NULL);
 	put_number(thing, member->numa_node);
 	put_text(thing, member->info.driver);
+	put_items(thing, items, vfp_openstack_device(words, items));
 }
 
 static void add_portgroup(struct drawing *d, const struct vfp_pooldef *def,
@@ -401,8 +466,14 @@ static int add_vfs_and_pools(struct drawing *d, struct vfp_err *err)
 		return rc;
 	unfit = vfp_alloc(n + 1, sizeof(*unfit));
 	vfp_choose(members, n, &anyone, unfit);
-	for (size_t i = 0; i < n; i++)
-		add_vf(d, &members[i], unfit[i]);
+	d->vfs = vfp_alloc(n + 1, sizeof(*d->vfs));
+	for (d->n_vfs = 0; d->n_vfs < n; d->n_vfs++) {
+		struct vfp_openstack *vf = &d->vfs[d->n_vfs];
+
+		vfp_openstack_read(d->pool, &members[d->n_vfs], unfit[d->n_vfs], defs, n_defs,
+				   d->n_vfs ? vf - 1 : NULL, vf);
+		add_vf(d, &members[d->n_vfs], unfit[d->n_vfs], vf);
+	}
 	for (size_t i = 0; i < n_defs; i++) {
 		add_pool(d, &defs[i], members, unfit, n);
 		vfp_pooldef_free(&defs[i]);
@@ -432,6 +503,7 @@ static int add_ports(struct drawing *d, struct vfp_err *err)
 		put_number(thing, port->is_pinned);
 		put_number(thing, port->is_seen);
 		put_number(thing, port->claimed_until_ms);
+		put_binding(thing, d, port->owner.uuid, &port->mac);
 	}
 	return rc;
 }
@@ -461,6 +533,7 @@ static int add_leases(struct drawing *d, struct vfp_err *err)
 		put_text(thing, vfp_word_of(vfp_lease_state_words, (int)lease->state));
 		put_number(thing, lease->qemu.pid);
 		put_number(thing, lease->since_ms);
+		put_binding(thing, d, lease->owner.uuid, &lease->mac);
 	}
 	return rc;
 }

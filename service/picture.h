@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/item.h"
 #include "pool/pool.h"
 
 enum vfp_kind {
@@ -21,13 +22,14 @@ enum vfp_kind {
 	VFP_N_KINDS
 };
 
-#define VFP_MAX_PROPERTIES 12
+#define VFP_MAX_PROPERTIES 16
 
 struct vfp_kind_def {
 	const char *name, *folder;
 	struct {
 		const char *name;
-		const char *type; /* as D-Bus has it: s text, b yes or no, u i t numbers */
+		const char *
+			type; /* as D-Bus has it: s text, b yes or no, u i t numbers, a{sv} items */
 	} properties[VFP_MAX_PROPERTIES + 1]; /* closed by one without a name */
 };
 extern const struct vfp_kind_def vfp_kind_defs[VFP_N_KINDS];
@@ -37,8 +39,9 @@ struct vfp_thing {
 	char *path; /* "/org/vfpool1/vf/ens1f0_233" */
 	size_t n;   /* properties */
 	struct {
-		char *text;	/* UTF-8; NULL of a number */
-		int64_t number; /* of -1 to 2^63 - 1 */
+		char *text;		/* UTF-8; NULL of all else */
+		int64_t number;		/* of -1 to 2^63 - 1; of items how many */
+		struct vfp_item *items; /* NULL of all else */
 	} properties[VFP_MAX_PROPERTIES];
 };
 

@@ -14,6 +14,13 @@ fi
 long=${BUS_SECONDS:-5}
 
 new_pool
+for pf in 0 1; do
+	printf '\x90\x0b\x00SN\x08K1234567\x78' >"$root/sys/bus/pci/devices/0000:01:00.$pf/vpd"
+done
+for vf in "$root"/sys/bus/pci/devices/0000:01:1*; do
+	echo 0x8086 >"$vf/vendor"
+	echo 0x10ca >"$vf/device"
+done
 chmod 755 "$root"
 mkdir "$root/dbus"
 # agent1 and agent2 are users, the first of them in the group vfpool.
@@ -116,16 +123,34 @@ one=00000000-0000-0000-0000-000000000001
 busctl --no-pager monitor org.vfpool1 --match "type='signal',sender='org.vfpool1'" >"$root/signals" 2>&1 &
 monitor=$!
 check "somebody listens" wait_until 5 grep -q Monitoring "$root/signals"
-prints 0 'aa\{sv\} 1 14 .*"mac" s "52:54:00:00:00:01".*"vlan" u 100 .*"expires" t 1' "Claim" \
+claimed='aa\{sv\} 1 18 .*"mac" s "52:54:00:00:00:01".*"vlan" u 100 .*"expires" t 1[0-9]* '
+claimed+='"binding:vnic_type" s "direct" "binding:vif_type" s "hw_veb" '
+claimed+='"binding:vif_details" a\{sv\} 3 "port_filter" b false "connectivity" s "l2" "vlan" s "100" '
+claimed+='"binding:profile" a\{sv\} 6 "pci_slot" s "0000:01:1[0-9.]*" "pci_vendor_info" s "8086:10ca" '
+claimed+='"physical_network" s "physnet1" "pf_mac_address" s "[0-9a-f:]{17}" "vf_num" x 0 "card_serial_number" s "K1234567"$'
+prints 0 "$claimed" "Claim" \
 	ask Claim 'a{sv}' 6 uuid s $one domain s web1 physnet s physnet1 vlan q 100 mac s 52:54:00:00:00:01 ttl i 60
 vf=$(vfpool who 52:54:00:00:00:01 --json | sed -n 's/.*"vf":"\([^"]*\)".*/\1/p')
 path=vf/${vf/\#/_23}
 check "the VF is claimed" wait_until 5 has_property "$path" VF State 's "claimed"'
 check "for that domain" has_property "$path" VF Domain 's "web1"'
+# openstack PATH INTERFACE PROPERTY: a dictionary in JSON as the command has it; tells NOUN JSON: the command does.
+openstack() {
+	timeout 10 busctl --no-pager --json=short get-property org.vfpool1 "/org/vfpool1/$1" "org.vfpool1.$2" "$3" |
+		sed -E 's/\{"type":"[sxb]","data":("[^"]*"|[a-z0-9]+)\}/\1/g; s/^\{"type":"a\{sv\}","data":\{(.*)\}\}$/\1/'
+}
+tells() {
+	test -n "$2" && vfpool "$1" list --openstack --json | tr -d '\n' | sed 's/  *\([]["{}]\)/\1/g; s/,  */,/g' | grep -F "$2"
+}
+device=$(openstack "$path" VF PciDevice)
+check "in Nova's words" grep -q "\"status\":\"claimed\",\"instance_uuid\":\"$one\"" <<<"$device"
+check "which are the command's" tells vf "$device"
 check "the pool counts it" has_property pool/sriov0 Pool Claimed 'u 1'
 port=port/52_3a54_3a00_3a00_3a00_3a01
 check "it is a port" has_property $port Port UUID "s \"$one\""
 check "whose interface is as the manual says" diff <(introspected /$port org.vfpool1.Port) <(documented org.vfpool1.Port)
+check "which Neutron knows as bound" has_property $port Port VIFType 's "hw_veb"'
+check "for the card's serial number" grep -q '"card_serial_number":"K1234567"' <(openstack $port Port BindingProfile)
 prints 0 '"claims" "web1"' "Who" ask Who st 52:54:00:00:00:01 0
 domain web1 01 "$(pool_nic 52:54:00:00:00:01 blue)" | vfpool domain rewrite >"$root/web1.xml"
 hook web1 prepare - "$root/web1.xml"
@@ -133,9 +158,14 @@ check "the domain starts: the VF is leased" wait_until 5 has_property "$path" VF
 lease=$(busctl --no-pager --list tree org.vfpool1 | sed -n 's|/org/vfpool1/\(lease/.*\)|\1|p')
 check "there is a lease" has_property "$lease" Lease State 's "preparing"'
 check "whose interface is as the manual says" diff <(introspected "/$lease" org.vfpool1.Lease) <(documented org.vfpool1.Lease)
+for of in BindingProfile:binding:profile VIFDetails:binding:vif_details; do
+	check "its ${of%%:*} is the command's" tells lease "\"${of#*:}\":{$(openstack "$lease" Lease "${of%%:*}")}"
+done
+check "the VF is Nova's" tells vf "$(openstack "$path" VF PciDevice)"
 prints 0 'u 0' "nothing is claimed any more" ask Release ss $one ''
 hook web1 release failed "$root/web1.xml"
 check "it ends" wait_until 5 has_property "$path" VF State 's "free"'
+check "and the port is on no VF" has_property $port Port BindingProfile 'a{sv} 0'
 for signal in InterfacesAdded InterfacesRemoved PropertiesChanged; do
 	check "$signal was told" wait_until 5 grep -q "Member=$signal" "$root/signals"
 done

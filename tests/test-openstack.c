@@ -103,20 +103,23 @@ static void test_status(void **state)
 		{VFP_UNFIT_PIN, 0, "unavailable"},
 	};
 	struct vfp_host host = {.kernel = &fake_kernel};
+	struct vfp_pool *pool;
 
 	(void)state;
 	fake_root_make(&host, fake_pfs, FAKE_N_PFS);
+	assert_int_equal(vfp_pool_open(&host, VFP_POOL_CREATE, &pool, NULL), 0);
 	for (size_t i = 0; i < VFP_N(cases); i++) {
 		struct vfp_member member = {.vf = {.pf = "ens1f0"},
 					    .is_leased = cases[i].unfit == VFP_UNFIT_LEASED,
 					    .lease = {.state = cases[i].lease}};
 		struct vfp_openstack vf;
 
-		vfp_openstack_read(&host, &member, cases[i].unfit, NULL, 0, NULL, &vf);
+		vfp_openstack_read(pool, &member, cases[i].unfit, NULL, 0, NULL, &vf);
 		assert_string_equal(vf.status, cases[i].status);
 		assert_int_equal(vf.has_port, member.is_leased);
 		assert_int_equal(vf.pf_pci.bus, 1);
 	}
+	vfp_pool_close(pool);
 	fake_root_remove(&host);
 }
 
@@ -134,13 +137,16 @@ static void test_claimed(void **state)
 				    .claim = {.portgroup = "blue"}};
 	struct vfp_host host = {.kernel = &fake_kernel};
 	struct vfp_openstack vf;
+	struct vfp_pool *pool;
 
 	(void)state;
 	fake_root_make(&host, fake_pfs, FAKE_N_PFS);
-	vfp_openstack_read(&host, &member, VFP_UNFIT_CLAIMED, &def, 1, NULL, &vf);
+	assert_int_equal(vfp_pool_open(&host, VFP_POOL_CREATE, &pool, NULL), 0);
+	vfp_openstack_read(pool, &member, VFP_UNFIT_CLAIMED, &def, 1, NULL, &vf);
 	assert_true(vf.has_port && vf.trust);
 	assert_int_equal(vf.vlan, 100);
 	assert_string_equal(vf.physnet, "physnet1");
+	vfp_pool_close(pool);
 	fake_root_remove(&host);
 }
 

@@ -31,6 +31,20 @@ static struct vfp_picture look(struct pool_fixture *fixture)
 	return picture;
 }
 
+static const char *items_of(const struct vfp_item *items, size_t n)
+{
+	static char text[1024];
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < n; i++)
+		used += (size_t)snprintf(
+			text + used, sizeof(text) - used,
+			items[i].kind == VFP_ITEM_TEXT ? "%s%s=%s" : "%s%s=%.0s%lld", i ? " " : "",
+			items[i].key, items[i].text, (long long)items[i].number);
+	return text;
+}
+
 /* The property as text. */
 static const char *property(const struct vfp_picture *picture, const char *path, const char *name)
 {
@@ -42,6 +56,9 @@ static const char *property(const struct vfp_picture *picture, const char *path,
 	for (size_t i = 0; i < thing->n; i++) {
 		if (strcmp(vfp_kind_defs[thing->kind].properties[i].name, name) != 0)
 			continue;
+		if (thing->properties[i].items)
+			return items_of(thing->properties[i].items,
+					(size_t)thing->properties[i].number);
 		snprintf(number, sizeof(number), "%lld", (long long)thing->properties[i].number);
 		return thing->properties[i].text ? thing->properties[i].text : number;
 	}
@@ -99,11 +116,25 @@ static void test_values(void **state)
 		{"/org/vfpool1/port/52_3a54_3a00_3a00_3a00_3a01", "ClaimedUntil", "0"},
 		{"/org/vfpool1/lease/1", "VLAN", "100"},
 		{"/org/vfpool1/lease/1", "State", "preparing"},
+		/* What is none is left out. */
+		{"/org/vfpool1/vf/ens1f1_230", "PciDevice",
+		 "address=0000:02:10.0 parent_addr=0000:02:00.0 vendor_id=0000 product_id=0000 "
+		 "dev_type=type-VF numa_node=1 status=available"},
+		{"/org/vfpool1/lease/1", "VIFType", "hw_veb"},
+		{"/org/vfpool1/lease/1", "VIFDetails", "port_filter=0 connectivity=l2 vlan=100"},
+		{"/org/vfpool1/port/52_3a54_3a00_3a00_3a00_3a01", "VNICType", "direct"},
+		{"/org/vfpool1/port/52_3a54_3a00_3a00_3a00_3a01", "BindingProfile",
+		 "pci_slot=0000:01:10.0 pci_vendor_info=0000:0000 "
+		 "pf_mac_address=00:1b:21:00:00:10 vf_num=0 trusted=true"},
+		/* Bound, but on no VF. */
+		{"/org/vfpool1/port/52_3a54_3a00_3a00_3a00_3a02", "VIFType", ""},
+		{"/org/vfpool1/port/52_3a54_3a00_3a00_3a00_3a02", "BindingProfile", ""},
 	};
 	struct pool_fixture *fixture = *state;
 	struct vfp_picture picture;
 
 	fixture_lease(fixture, 1, "blue");
+	fixture_bind(fixture, 2, "trunk");
 	picture = look(fixture);
 	for (size_t i = 0; i < VFP_N(cases); i++)
 		assert_string_equal(property(&picture, cases[i].path, cases[i].name),
@@ -150,16 +181,19 @@ static void test_compare(void **state)
 	assert_string_equal(seen.text, "+lease/1\n"
 				       "pool/sriov0 Free Leased\n"
 				       "+port/52_3a54_3a00_3a00_3a00_3a01\n"
-				       "vf/ens1f0_230 State Why UUID Domain MAC\n");
+				       "vf/ens1f0_230 State Why UUID Domain MAC PciDevice\n");
 	vfp_picture_free(&before);
 	before = now;
 	seen.text[0] = '\0';
 	assert_done(fixture, vfp_pool_free(fixture->pool, lease.generation, "done", &fixture->err));
 	now = look(fixture);
 	vfp_picture_compare(&before, &now, on_change, &seen);
-	assert_string_equal(seen.text, "-lease/1\n"
-				       "pool/sriov0 Free Leased\n"
-				       "vf/ens1f0_230 State Why UUID Domain MAC\n");
+	assert_string_equal(seen.text,
+			    "-lease/1\n"
+			    "pool/sriov0 Free Leased\n"
+			    "port/52_3a54_3a00_3a00_3a00_3a01 VNICType VIFType VIFDetails "
+			    "BindingProfile\n"
+			    "vf/ens1f0_230 State Why UUID Domain MAC PciDevice\n");
 	seen.text[0] = '\0';
 	vfp_picture_compare(&now, &none, on_change, &seen);
 	assert_int_equal(seen.text[0], '-');

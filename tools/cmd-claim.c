@@ -93,9 +93,13 @@ static int claim(struct vfp_ctx *ctx, struct vfp_err *err)
 		return rc;
 	claims = vfp_alloc(VFP_CLAIM_MAX, sizeof(*claims));
 	rc = vfp_pool_claim(ctx->pool, &ask, claims, err);
-	if (rc == 0)
+	if (rc < 0)
+		return rc;
+	if (ctx->opts[VFP_OPT_OPENSTACK])
+		vfp_ctx_openstack_claims(ctx, claims, (size_t)ask.count);
+	else
 		print_claims(ctx, claims, (size_t)ask.count);
-	return rc;
+	return 0;
 }
 
 static int release(struct vfp_ctx *ctx, struct vfp_err *err)
@@ -114,11 +118,11 @@ static int release(struct vfp_ctx *ctx, struct vfp_err *err)
 const struct vfp_cmd vfp_cmds_claim[] = {
 	{"claim", NULL,
 	 "--domain UUID [--name WORD] --pool POOL | --physnet NETWORK [--portgroup GROUP | --vlan ID] "
-	 "[--mac MAC] [--count N] [--ttl SECONDS] [--numa NODE] [--json]",
+	 "[--mac MAC] [--count N] [--ttl SECONDS] [--numa NODE] [--json] [--openstack]",
 	 0, 0,
 	 VFP_TAKES(DOMAIN) | VFP_TAKES(NAME) | VFP_TAKES(POOL) | VFP_TAKES(PHYSNET) |
 		 VFP_TAKES(PORTGROUP) | VFP_TAKES(VLAN) | VFP_TAKES(MAC) | VFP_TAKES(COUNT) |
-		 VFP_TAKES(TTL) | VFP_TAKES(NUMA) | VFP_TAKES(JSON),
+		 VFP_TAKES(TTL) | VFP_TAKES(NUMA) | VFP_TAKES(JSON) | VFP_TAKES(OPENSTACK),
 	 VFP_TAKES(DOMAIN), claim,
 	 "Keep VFs for a domain that is about to start, all or none, until it starts or the time is over."},
 	{0},

@@ -144,6 +144,8 @@ int vfp_ctx_read(const char *path, size_t max, char **ret_text, size_t *ret_size
  * ports. */
 enum vfp_openstack_list { VFP_OPENSTACK_VFS, VFP_OPENSTACK_PORTS };
 int vfp_ctx_openstack(struct vfp_ctx *ctx, enum vfp_openstack_list list, struct vfp_err *err);
+/* What was claimed just now, as Neutron's ports. */
+void vfp_ctx_openstack_claims(struct vfp_ctx *ctx, const struct vfp_claim *claims, size_t n);
 
 /* The moment that a time option names, 0 when it is not given: "2026-11-23", "2026-11-23 14:05"
  * (:30), "14:05" (today), all local; "2026-11-23T14:05:30Z", as JSON has it; "10m" (s, m, h, d) ago;

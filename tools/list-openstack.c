@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* vfpool vf list and lease list in OpenStack's words. */
+/* vfpool vf list, lease list and claim in OpenStack's words. */
 
 #include "base/cleanup.h"
 #include "pool/choose.h"
@@ -79,11 +79,23 @@ int vfp_ctx_openstack(struct vfp_ctx *ctx, enum vfp_openstack_list list, struct 
 	for (size_t i = 0; i < n; i++) {
 		if (list == VFP_OPENSTACK_PORTS && !members[i].is_leased)
 			continue;
-		vfp_openstack_read(&ctx->host, &members[i], unfit[i], defs, n_defs, &vf, &vf);
+		vfp_openstack_read(ctx->pool, &members[i], unfit[i], defs, n_defs, &vf, &vf);
 		lists[list].print(p, &vf);
 	}
 	vfp_print_end(p);
 	for (size_t i = 0; i < n_defs; i++)
 		vfp_pooldef_free(&defs[i]);
 	return 0;
+}
+
+void vfp_ctx_openstack_claims(struct vfp_ctx *ctx, const struct vfp_claim *claims, size_t n)
+{
+	struct vfp_print *p = vfp_print_begin(port_columns, VFP_N(port_columns), vfp_ctx_json(ctx));
+	struct vfp_openstack vf = {.pf = ""};
+
+	for (size_t i = 0; i < n; i++) {
+		vfp_openstack_claim(ctx->pool, &claims[i], &vf, &vf);
+		print_port(p, &vf);
+	}
+	vfp_print_end(p);
 }

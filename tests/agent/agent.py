@@ -112,6 +112,8 @@ def work(name, network, seconds):
 def watch():
     def on_change(interface, changed, _, path):
         for name, value in changed.items():
+            if isinstance(value, dict):  # OpenStack's words
+                value = ' '.join('%s=%s' % item for item in value.items())
             print(path[len(ROOT) + 1:], interface[len(BUS) + 1:], name, value, flush=True)
 
     pool = Pool()
