@@ -7,6 +7,8 @@
  *	fuzz CALLS SEED			calls with arguments that are none
  *	big BYTES			one call with that much text in it
  *	gone CALLS			calls, and leaves without waiting for an answer
+ *	claim KEY=VALUE…		one claim; prints the name of the error and its words.
+ *					Those that are numbers go as int64.
  *
  * Exits with 1 when an answer is an error that it may not be.
  */
@@ -306,6 +308,43 @@ static int gone(unsigned int n_calls)
 	_exit(0);
 }
 
+/* --- claim ------------------------------------------------------------------------------------ */
+
+static void append_pair(sd_bus_message *m, char *pair)
+{
+	static const char *const numbers[] = {"vlan", "numa", "count", "ttl"};
+	const char *key = strsep(&pair, "=");
+	bool is_number = false;
+
+	for (size_t i = 0; i < VFP_N(numbers); i++)
+		is_number = is_number || !strcmp(key, numbers[i]);
+	if (is_number)
+		sd_bus_message_append(m, "{sv}", key, "x", (int64_t)strtoll(pair, NULL, 10));
+	else
+		sd_bus_message_append(m, "{sv}", key, "s", pair);
+}
+
+static int claim(char **pairs)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus *bus = open_bus();
+	sd_bus_message *m = NULL;
+	int rc;
+
+	sd_bus_message_new_method_call(bus, &m, MANAGER, "Claim");
+	sd_bus_message_open_container(m, 'a', "{sv}");
+	for (; *pairs; pairs++)
+		append_pair(m, *pairs);
+	sd_bus_message_close_container(m);
+	rc = sd_bus_call(bus, m, 0, &error, NULL);
+	printf("%s: %s\n", error.name ? error.name : strerror(-rc),
+	       error.message ? error.message : "");
+	sd_bus_error_free(&error);
+	sd_bus_message_unref(m);
+	sd_bus_flush_close_unref(bus);
+	return rc < 0;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int numbers[3] = {0};
@@ -320,7 +359,10 @@ int main(int argc, char **argv)
 		return big(numbers[0]);
 	if (argc == 3 && !strcmp(argv[1], "gone"))
 		return gone(numbers[0]);
-	fputs("usage: bus-client load CLIENTS PER-SECOND SECONDS | fuzz CALLS SEED | big BYTES | gone CALLS\n",
+	if (argc > 2 && !strcmp(argv[1], "claim"))
+		return claim(argv + 2);
+	fputs("usage: bus-client load CLIENTS PER-SECOND SECONDS | fuzz CALLS SEED | big BYTES | gone CALLS |"
+	      " claim KEY=VALUE...\n",
 	      stderr);
 	return 2;
 }

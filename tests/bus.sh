@@ -223,27 +223,70 @@ done <<-END
 	org.vfpool1.Error.NotFound Scrub string:nosuch#1
 	org.freedesktop.DBus.Error.UnknownMethod Nothing
 END
-# WORDS ASK…: what busctl says of a claim.
+# ERROR EXIT-STATUS WORDS KEY=VALUE…: the same on the bus and by the command, and neither claims anything.
+refused() {
+	local name=$1 status=$2 words=${3//_/ } option options=()
+	shift 3
+	for option; do
+		option=${option/#domain=/name=}
+		options+=("--${option/#uuid=/domain=}")
+	done
+	prints 1 "^org.vfpool1.Error.$name: .*$words" "Claim $*: $name" "$top_builddir/tests/bus-client" claim "$@"
+	[ "$status" = - ] || prints "$status" "$words|is not a number" "vfpool claim: the same, $status" vfpool claim "${options[@]}"
+}
+two=00000000-0000-0000-0000-000000000002
+while read -r name status words pairs; do
+	# shellcheck disable=SC2086
+	refused "$name" "$status" "$words" $pairs
+done <<-END
+	InvalidArgument 2 is_not_a_domain's_UUID uuid=web1 pool=sriov0
+	InvalidArgument 2 is_not_a_domain's_UUID uuid= pool=sriov0
+	InvalidArgument 2 is_not_a_domain's_UUID uuid=$two-0 pool=sriov0
+	InvalidArgument - is_not_a_domain's_UUID pool=sriov0
+	InvalidArgument 2 a_pool_or_a_physical_network uuid=$two
+	InvalidArgument 2 one_of_them uuid=$two pool=sriov0 physnet=physnet1
+	InvalidArgument 2 one_of_them uuid=$two pool=
+	InvalidArgument 2 not_both uuid=$two pool=sriov0 portgroup=blue vlan=100
+	InvalidArgument 2 01:00:5e:00:00:01 uuid=$two pool=sriov0 mac=01:00:5e:00:00:01
+	InvalidArgument 2 ff:ff:ff:ff:ff:ff uuid=$two pool=sriov0 mac=ff:ff:ff:ff:ff:ff
+	InvalidArgument 2 00:00:00:00:00:00 uuid=$two pool=sriov0 mac=00:00:00:00:00:00
+	InvalidArgument 2 is_not_a_MAC uuid=$two pool=sriov0 mac=52:54
+	InvalidArgument 2 one_NIC_has_it uuid=$two pool=sriov0 mac=52:54:00:00:00:02 count=2
+	InvalidArgument 2 vlan_4096:_0_to_4094 uuid=$two pool=sriov0 vlan=4096
+	InvalidArgument 2 vlan_4095:_0_to_4094 uuid=$two pool=sriov0 vlan=4095
+	InvalidArgument 2 vlan_-1:_not_less uuid=$two pool=sriov0 vlan=-1
+	NotFound 3 no_port_group_of_VLAN_0 uuid=$two pool=sriov0 vlan=0
+	NotFound 3 no_port_group_of_VLAN_101 uuid=$two pool=sriov0 vlan=101
+	InvalidArgument 2 count_0:_1_to_64 uuid=$two pool=sriov0 count=0
+	InvalidArgument 2 count_65:_1_to_64 uuid=$two pool=sriov0 count=65
+	InvalidArgument 2 count_-1:_not_less uuid=$two pool=sriov0 count=-1
+	NoCapacity 4 and_20_were_asked_for uuid=$two pool=sriov0 count=20
+	NotFound 3 there_is_none_of_that_name uuid=$two pool=nosuch
+	NotFound 3 no_pool_is_of_it uuid=$two physnet=nosuch
+	NotFound 3 no_port_group_red uuid=$two pool=sriov0 portgroup=red
+	InvalidArgument 2 ttl_-1:_not_less uuid=$two pool=sriov0 ttl=-1
+	InvalidArgument 2 ttl_0:_1_to_86400 uuid=$two pool=sriov0 ttl=0
+	InvalidArgument 2 ttl_86401: uuid=$two pool=sriov0 ttl=86401
+	InvalidArgument 2 ttl_9223372036854775807 uuid=$two pool=sriov0 ttl=9223372036854775807
+	InvalidArgument 2 numa_1024: uuid=$two pool=sriov0 numa=1024
+	InvalidArgument 2 is_not_a_domain's_name uuid=$two pool=sriov0 domain=../etc
+	InvalidArgument - 'pools'_is_nothing uuid=$two pools=sriov0
+END
+check "nothing was claimed" test "$(vfpool vf list --json | grep -c "\"state\":\"free\"")" = 6
+# WORDS ASK…: types that busctl can say.
 while read -r words arguments; do
 	# shellcheck disable=SC2086
 	prints 1 "${words//_/ }" "Claim $arguments" ask Claim 'a{sv}' $arguments
 done <<-END
-	is_not_a_domain's_UUID 2 uuid s web1 pool s sriov0
-	is_not_a_domain's_UUID 1 pool s sriov0
-	01:00:5e:00:00:01 3 uuid s $one pool s sriov0 mac s 01:00:5e:00:00:01
-	is_not_a_MAC 3 uuid s $one pool s sriov0 mac s 52:54
-	vlan_4096:_0_to_4094 3 uuid s $one pool s sriov0 vlan u 4096
-	vlan_-1:_not_less 3 uuid s $one pool s sriov0 vlan i -1
-	count_0:_1_to_64 3 uuid s $one pool s sriov0 count u 0
-	there_is_none_of_that_name 2 uuid s $one pool s nosuch
-	ttl_-1:_not_less 3 uuid s $one pool s sriov0 ttl x -1
 	ttl_9223372036854775807 3 uuid s $one pool s sriov0 ttl t 18446744073709551615
+	vlan_4096:_0_to_4094 3 uuid s $one pool s sriov0 vlan q 4096
 	count:_a_number_was_expected,_not_type_s 3 uuid s $one pool s sriov0 count s 1
+	ttl:_a_number_was_expected,_not_type_d 3 uuid s $one pool s sriov0 ttl d 1.5
 	pool:_a_text_was_expected 2 uuid s $one pool u 1
-	'pools'_is_nothing 2 uuid s $one pools s sriov0
-	and_20_were_asked_for 3 uuid s $one pool s sriov0 count u 20
 END
-check "a message of 10 MiB" "$top_builddir/tests/bus-client" big $((10 << 20))
+prints 0 '^org.vfpool1.Error.InvalidArgument: ' "a message of 10 MiB" "$top_builddir/tests/bus-client" big $((10 << 20))
+prints 2 "is not a domain's UUID" "for the command as long as Linux lets a word be" \
+	vfpool claim --domain "$(head -c 131000 /dev/zero | tr '\0' x)" --pool sriov0
 check "calls that are none" timeout 120 "$top_builddir/tests/bus-client" fuzz 500 "$RANDOM"
 check "a client that does not wait for its answers" "$top_builddir/tests/bus-client" gone 100
 check "vfpoold lives" lives
