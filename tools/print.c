@@ -19,18 +19,21 @@ struct vfp_print {
 	size_t n_columns;
 	json_object *rows; /* of a JSON print; each row an object */
 	json_object *row;
-	char **cells; /* of a table, row after row */
-	size_t n_cells;
+	char *texts; /* of a table: its cells, row after row, each ending with a NUL */
+	size_t texts_size, texts_room;
+	size_t *cells; /* where each begins there */
+	size_t n_cells, cells_room;
 	size_t *widths;	 /* of a table's columns, once it has been begun */
 	bool is_flushed; /* part of it is printed */
 };
 
-static void add(struct vfp_print *p, char *text, json_object *value);
+static void add(struct vfp_print *p, const char *text, json_object *value);
+static void add_cell(struct vfp_print *p, size_t size);
+static char *room_for(struct vfp_print *p, size_t size);
 static void print_json(json_object *object);
 static void finish(struct vfp_print *p);
 static const char *cell(const struct vfp_print *p, size_t row, size_t column);
 static void print_table(struct vfp_print *p);
-static void forget_cells(struct vfp_print *p);
 
 struct vfp_print *vfp_print_begin(const struct vfp_column *columns, size_t n, bool json)
 {
@@ -44,24 +47,37 @@ struct vfp_print *vfp_print_begin(const struct vfp_column *columns, size_t n, bo
 
 void vfp_print_text(struct vfp_print *p, const char *fmt, ...)
 {
+	size_t size = 64;
 	va_list ap;
 	char *text;
+	int length;
 
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	add(p, text, p->rows && *text ? json_object_new_string(text) : NULL);
+	/* Written where the cell will be: a table may have hundreds of thousands. */
+	do {
+		text = room_for(p, size);
+		va_start(ap, fmt);
+		length = vsnprintf(text, size, fmt, ap);
+		va_end(ap);
+		if (length < 0)
+			abort();
+	} while ((size_t)length >= size && (size = (size_t)length + 1));
+	if (p->rows)
+		add(p, text, *text ? json_object_new_string(text) : NULL);
+	else
+		add_cell(p, (size_t)length + 1);
 }
 
 void vfp_print_number(struct vfp_print *p, int64_t value)
 {
-	add(p, vfp_format("%" PRId64, value), p->rows ? json_object_new_int64(value) : NULL);
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	add(p, text, p->rows ? json_object_new_int64(value) : NULL);
 }
 
 void vfp_print_bool(struct vfp_print *p, bool value)
 {
-	add(p, vfp_strdup(value ? "yes" : "no"), p->rows ? json_object_new_boolean(value) : NULL);
+	add(p, value ? "yes" : "no", p->rows ? json_object_new_boolean(value) : NULL);
 }
 
 /* One of them by itself: an item's key is its column's. */
@@ -93,7 +109,7 @@ static json_object *item_json(const struct vfp_item *item)
 void vfp_print_items(struct vfp_print *p, const struct vfp_item *items, size_t n)
 {
 	json_object *object = p->rows ? json_object_new_object() : NULL;
-	char *text = vfp_strdup("");
+	vfp_autofree char *text = vfp_strdup("");
 
 	for (size_t i = 0; i < n; i++) {
 		vfp_autofree char *before = text;
@@ -139,7 +155,7 @@ void vfp_print_flush(struct vfp_print *p)
 	} else {
 		print_table(p);
 	}
-	forget_cells(p);
+	p->n_cells = p->texts_size = 0;
 	p->is_flushed = true;
 	fflush(stdout);
 }
@@ -181,30 +197,24 @@ static void print_json(json_object *object)
 static void finish(struct vfp_print *p)
 {
 	json_object_put(p->rows);
-	forget_cells(p);
+	free(p->texts);
 	free(p->cells);
 	free(p->widths);
 	free(p);
 }
 
-static void forget_cells(struct vfp_print *p)
+/* Takes @value over. */
+static void add(struct vfp_print *p, const char *text, json_object *value)
 {
-	for (size_t i = 0; p->cells && i < p->n_cells; i++)
-		free(p->cells[i]);
-	p->n_cells = 0;
-}
-
-/* Takes @text and @value over. */
-static void add(struct vfp_print *p, char *text, json_object *value)
-{
-	size_t column = p->n_cells++ % p->n_columns;
+	const size_t size = strlen(text) + 1;
+	size_t column;
 
 	if (!p->rows) {
-		p->cells = vfp_realloc(p->cells, p->n_cells, sizeof(*p->cells));
-		p->cells[p->n_cells - 1] = text;
+		memcpy(room_for(p, size), text, size);
+		add_cell(p, size);
 		return;
 	}
-	free(text);
+	column = p->n_cells++ % p->n_columns;
 	if (column == 0) {
 		p->row = json_object_new_object();
 		json_object_array_add(p->rows, p->row);
@@ -212,9 +222,30 @@ static void add(struct vfp_print *p, char *text, json_object *value)
 	json_object_object_add(p->row, p->columns[column].key, value);
 }
 
+/* The end of the texts, with room for @size bytes more. */
+static char *room_for(struct vfp_print *p, size_t size)
+{
+	if (p->texts_room - p->texts_size < size) {
+		p->texts_room = p->texts_room * 2 + size;
+		p->texts = vfp_realloc(p->texts, p->texts_room, 1);
+	}
+	return p->texts + p->texts_size;
+}
+
+/* The cell of a table whose @size bytes stand at the end of the texts. */
+static void add_cell(struct vfp_print *p, size_t size)
+{
+	if (p->n_cells == p->cells_room) {
+		p->cells_room = p->cells_room * 2 + p->n_columns;
+		p->cells = vfp_realloc(p->cells, p->cells_room, sizeof(*p->cells));
+	}
+	p->cells[p->n_cells++] = p->texts_size;
+	p->texts_size += size;
+}
+
 static const char *cell(const struct vfp_print *p, size_t row, size_t column)
 {
-	const char *text = p->cells[row * p->n_columns + column];
+	const char *text = p->texts + p->cells[row * p->n_columns + column];
 
 	return *text ? text : "-";
 }
@@ -222,9 +253,13 @@ static const char *cell(const struct vfp_print *p, size_t row, size_t column)
 /* The last column is not padded: it may be long. */
 static void print_line(const struct vfp_print *p, const size_t *widths, const char *const *texts)
 {
-	for (size_t i = 0; i + 1 < p->n_columns; i++)
-		printf("%-*s  ", (int)widths[i], texts[i]);
-	printf("%s\n", texts[p->n_columns - 1]);
+	for (size_t i = 0; i + 1 < p->n_columns; i++) {
+		fputs(texts[i], stdout);
+		for (size_t width = strlen(texts[i]); width < widths[i] + 2; width++)
+			putc_unlocked(' ', stdout);
+	}
+	fputs(texts[p->n_columns - 1], stdout);
+	putc_unlocked('\n', stdout);
 }
 
 static void print_table(struct vfp_print *p)
