@@ -20,14 +20,31 @@
 #define LOOK_AGAIN_MS	  20
 #define PCI_CLASS_BRIDGES 0x06 /* the upper byte of the class: bridges of all kinds */
 
+#define MAX_GROUP (1u << 20) /* they count from 0; above, none is taken into the table */
+
 VFP_DEFINE_AUTO(dir, DIR *, closedir)
+VFP_DEFINE_AUTO(groups, struct vfp_groups *, vfp_groups_free)
+
+struct vfp_groups {
+	struct device {
+		uint64_t address; /* in one number, address_of() */
+		int group;
+	} * devices; /* by address */
+	size_t n, room;
+	unsigned int *counts; /* of the devices in a group */
+	size_t n_counts;
+};
 
 static int read_pf(const struct vfp_host *host, const char *dev, struct vfp_pf *ret_pf,
 		   struct vfp_err *err);
 static bool is_representor(const struct vfp_host *host, const char *dev);
-static bool read_vf(const struct vfp_host *host, int pf_folder, unsigned int index,
-		    struct vfp_vfinfo *ret_vf);
-static void read_iommu_group(const struct vfp_host *host, int pf_folder, struct vfp_vfinfo *vf);
+static bool read_vf(const struct vfp_host *host, const struct vfp_groups *groups, int pf_folder,
+		    unsigned int index, struct vfp_vfinfo *ret_vf);
+static bool has_own_group(const struct vfp_groups *groups, const struct vfp_pci *pci,
+			  int *ret_group);
+static uint64_t address_of(const struct vfp_pci *pci);
+static void read_iommu_group(const struct vfp_host *host, int pf_folder, char *path,
+			     const char *addr, struct vfp_vfinfo *vf);
 static bool is_bridge(const struct vfp_host *host, const char *addr);
 static void find_netdev(const struct vfp_host *host, const struct vfp_pci *pci,
 			char ret_dev[IFNAMSIZ]);
@@ -49,6 +66,7 @@ static const char *next_name(DIR *folder);
 static bool parse_virtfn(const char *name, unsigned int *ret_index);
 static int compare_pfs(const void *a, const void *b);
 static int compare_indexes(const void *a, const void *b);
+static int compare_devices(const void *a, const void *b);
 
 const struct vfp_word vfp_sriov_status_words[] = {
 	{"Disabled", VFP_SRIOV_DISABLED},
@@ -132,6 +150,64 @@ int vfp_sysfs_pf(const struct vfp_host *host, const char *dev, struct vfp_pf *re
 int vfp_sysfs_vfs(const struct vfp_host *host, const struct vfp_pci *pf,
 		  struct vfp_vfinfo **ret_vfs, size_t *ret_n, struct vfp_err *err)
 {
+	return vfp_sysfs_vfs_in(host, NULL, pf, ret_vfs, ret_n, err);
+}
+
+void vfp_groups_free(struct vfp_groups *groups)
+{
+	if (!groups)
+		return;
+	free(groups->devices);
+	free(groups->counts);
+	free(groups);
+}
+
+static void add_device(struct vfp_groups *groups, const struct vfp_pci *pci, unsigned int group)
+{
+	if (groups->n == groups->room) {
+		groups->room = groups->room * 2 + 256;
+		groups->devices = vfp_realloc(groups->devices, groups->room, sizeof(struct device));
+	}
+	groups->devices[groups->n++] = (struct device){address_of(pci), (int)group};
+	if (group >= groups->n_counts) {
+		const size_t n = (size_t)group * 2 + 256;
+
+		groups->counts = vfp_realloc(groups->counts, n, sizeof(groups->counts[0]));
+		memset(groups->counts + groups->n_counts, 0,
+		       (n - groups->n_counts) * sizeof(groups->counts[0]));
+		groups->n_counts = n;
+	}
+	groups->counts[group]++;
+}
+
+int vfp_sysfs_groups(const struct vfp_host *host, struct vfp_groups **ret_groups,
+		     struct vfp_err *err)
+{
+	vfp_auto(dir) folder = open_folder(host, PCI_FOLDER);
+	vfp_auto(groups) groups = vfp_alloc(1, sizeof(*groups));
+	char path[NAME_MAX + sizeof("/iommu_group")], link[16];
+	const char *name;
+	struct vfp_pci pci;
+	uint64_t group;
+
+	if (!folder)
+		return vfp_fail(err, errno, "%s" PCI_FOLDER ": %s", host->root, strerror(errno));
+	while ((name = next_name(folder))) {
+		stpcpy(stpcpy(path, name), "/iommu_group");
+		if (vfp_pci_parse(name, &pci) == 0 &&
+		    link_at(dirfd(folder), path, link, sizeof(link)) &&
+		    vfp_number_parse(link, 0, MAX_GROUP, &group))
+			add_device(groups, &pci, (unsigned int)group);
+	}
+	qsort(groups->devices, groups->n, sizeof(struct device), compare_devices);
+	*ret_groups = VFP_TAKE(groups);
+	return 0;
+}
+
+int vfp_sysfs_vfs_in(const struct vfp_host *host, const struct vfp_groups *groups,
+		     const struct vfp_pci *pf, struct vfp_vfinfo **ret_vfs, size_t *ret_n,
+		     struct vfp_err *err)
+{
 	vfp_autofree struct vfp_vfinfo *vfs = NULL;
 	vfp_autofree unsigned int *indexes = NULL;
 	vfp_autoclose int folder = -1;
@@ -144,7 +220,7 @@ int vfp_sysfs_vfs(const struct vfp_host *host, const struct vfp_pci *pf,
 	folder = open_device(host, pf);
 	vfs = vfp_alloc(n_indexes, sizeof(*vfs));
 	for (size_t i = 0; i < n_indexes; i++)
-		if (read_vf(host, folder, indexes[i], &vfs[n]))
+		if (read_vf(host, groups, folder, indexes[i], &vfs[n]))
 			n++;
 	*ret_vfs = VFP_TAKE(vfs);
 	*ret_n = n;
@@ -157,7 +233,7 @@ int vfp_sysfs_vf(const struct vfp_host *host, const struct vfp_pci *pf, unsigned
 	vfp_autoclose int folder = open_device(host, pf);
 	char addr[VFP_PCI_SIZE];
 
-	if (!read_vf(host, folder, index, ret_vf))
+	if (!read_vf(host, NULL, folder, index, ret_vf))
 		return vfp_fail(err, ENOENT, "PF %s: has no VF %u now", vfp_pci_format(pf, addr),
 				index);
 	return 0;
@@ -332,40 +408,56 @@ static bool is_representor(const struct vfp_host *host, const char *dev)
 
 /* All below the PF's folder, which is open: the kernel walks three steps then, and not twelve, and
  * hosts have thousands of VFs.  false: the PF has no VF @index. */
-static bool read_vf(const struct vfp_host *host, int pf_folder, unsigned int index,
-		    struct vfp_vfinfo *ret_vf)
+static bool read_vf(const struct vfp_host *host, const struct vfp_groups *groups, int pf_folder,
+		    unsigned int index, struct vfp_vfinfo *ret_vf)
 {
 	struct vfp_vfinfo vf = {.index = index};
 	char path[64], addr[NAME_MAX];
+	char *end = path + snprintf(path, sizeof(path), "virtfn%u", index);
 
-	snprintf(path, sizeof(path), "virtfn%u", index);
 	if (!link_at(pf_folder, path, addr, sizeof(addr)) || vfp_pci_parse(addr, &vf.pci) < 0)
 		return false;
-	snprintf(path, sizeof(path), "virtfn%u/driver", index);
+	stpcpy(end, "/driver");
 	link_at(pf_folder, path, vf.driver, sizeof(vf.driver));
 	/* A driver for guests makes no netdev. */
 	if (strcmp(vf.driver, PARK_DRIVER) != 0)
 		find_netdev(host, &vf.pci, vf.netdev);
-	read_iommu_group(host, pf_folder, &vf);
+	stpcpy(end, "/iommu_group");
+	if (!groups || !has_own_group(groups, &vf.pci, &vf.iommu_group))
+		read_iommu_group(host, pf_folder, path, addr, &vf);
 	*ret_vf = vf;
 	return true;
 }
 
-static void read_iommu_group(const struct vfp_host *host, int pf_folder, struct vfp_vfinfo *vf)
+/* false: it shares its group, or it is not known. */
+static bool has_own_group(const struct vfp_groups *groups, const struct vfp_pci *pci,
+			  int *ret_group)
 {
-	char path[64], group[16], addr[VFP_PCI_SIZE], names[2048];
+	const struct device wanted = {.address = address_of(pci)};
+	const struct device *found = bsearch(&wanted, groups->devices, groups->n,
+					     sizeof(struct device), compare_devices);
+
+	if (!found || groups->counts[found->group] != 1)
+		return false;
+	*ret_group = found->group;
+	return true;
+}
+
+/* @path: of the link to the group of the VF at @addr; it is written to. */
+static void read_iommu_group(const struct vfp_host *host, int pf_folder, char *path,
+			     const char *addr, struct vfp_vfinfo *vf)
+{
+	char group[16], names[2048];
 	vfp_autoclose int folder = -1;
 	uint64_t number;
 	ssize_t size;
 
 	vf->iommu_group = -1;
-	snprintf(path, sizeof(path), "virtfn%u/iommu_group", vf->index);
 	if (!link_at(pf_folder, path, group, sizeof(group)) ||
 	    !vfp_number_parse(group, 0, INT_MAX, &number))
 		return;
 	vf->iommu_group = (int)number;
-	vfp_pci_format(&vf->pci, addr);
-	snprintf(path, sizeof(path), "virtfn%u/iommu_group/devices", vf->index);
+	stpcpy(path + strlen(path), "/devices");
 	folder = openat(pf_folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* opendir() looks at the folder and takes 32 KiB for each. */
 	while (folder >= 0 && (size = getdents64(folder, names, sizeof(names))) > 0)
@@ -406,6 +498,11 @@ static void find_netdev(const struct vfp_host *host, const struct vfp_pci *pci,
 static unsigned int routing_id(const struct vfp_pci *pci)
 {
 	return (unsigned int)pci->bus << 8 | (unsigned int)pci->device << 3 | pci->function;
+}
+
+static uint64_t address_of(const struct vfp_pci *pci)
+{
+	return (uint64_t)pci->domain << 16 | routing_id(pci);
 }
 
 static bool is_virtfn(int pf_folder, unsigned int index, const struct vfp_pci *vf,
@@ -626,4 +723,11 @@ static int compare_indexes(const void *a, const void *b)
 	const unsigned int *index_a = a, *index_b = b;
 
 	return (*index_a > *index_b) - (*index_a < *index_b);
+}
+
+static int compare_devices(const void *a, const void *b)
+{
+	const struct device *device_a = a, *device_b = b;
+
+	return (device_a->address > device_b->address) - (device_a->address < device_b->address);
 }

@@ -65,6 +65,17 @@ int vfp_sysfs_pf(const struct vfp_host *host, const char *dev, struct vfp_pf *re
  * not NULL even when there are none.  -ENODEV: no such device. */
 int vfp_sysfs_vfs(const struct vfp_host *host, const struct vfp_pci *pf,
 		  struct vfp_vfinfo **ret_vfs, size_t *ret_n, struct vfp_err *err);
+/* Which PCI devices of the host have an IOMMU group to themselves, all looked at once: then a VF's
+ * own folder need not be opened.  Worth it for some hundred VFs; a look, not to be kept.
+ * Errors: the kernel's, of a host without PCI. */
+struct vfp_groups;
+int vfp_sysfs_groups(const struct vfp_host *host, struct vfp_groups **ret_groups,
+		     struct vfp_err *err);
+void vfp_groups_free(struct vfp_groups *groups); /* NULL is fine */
+/* The same as vfp_sysfs_vfs(); @groups NULL: each VF's group is looked into. */
+int vfp_sysfs_vfs_in(const struct vfp_host *host, const struct vfp_groups *groups,
+		     const struct vfp_pci *pf, struct vfp_vfinfo **ret_vfs, size_t *ret_n,
+		     struct vfp_err *err);
 /* One VF, at its present address.  -ENOENT: the PF has no VF @index now. */
 int vfp_sysfs_vf(const struct vfp_host *host, const struct vfp_pci *pf, unsigned int index,
 		 struct vfp_vfinfo *ret_vf, struct vfp_err *err);

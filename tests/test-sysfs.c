@@ -185,7 +185,8 @@ static void test_vfs_order(void **state)
 					     .num_vfs = 300,
 					     .vf_offset = 16,
 					     .vf_stride = 1};
-	vfp_autofree struct vfp_vfinfo *vfs = NULL;
+	vfp_autofree struct vfp_vfinfo *vfs = NULL, *again = NULL;
+	struct vfp_groups *groups;
 	struct vfp_err err;
 	size_t n;
 
@@ -197,10 +198,24 @@ static void test_vfs_order(void **state)
 	/* The addresses go on on the next bus. */
 	assert_int_equal(vfs[239].pci.bus, 5);
 	assert_int_equal(vfs[240].pci.bus, 6);
+	/* With all groups looked at before it is the same. */
+	assert_int_equal(vfp_sysfs_groups(*state, &groups, &err), 0);
+	assert_int_equal(
+		vfp_sysfs_vfs_in(*state, groups, &(struct vfp_pci){.bus = 5}, &again, &n, &err), 0);
+	assert_int_equal(n, 300);
+	for (unsigned int i = 0; i < n; i++) {
+		assert_true(again[i].iommu_group > 0);
+		assert_int_equal(again[i].iommu_group, vfs[i].iommu_group);
+		assert_int_equal(again[i].group_others, 0);
+	}
+	vfp_groups_free(groups);
 }
 
 static void test_iommu_group(void **state)
 {
+	struct vfp_groups *groups;
+	struct vfp_vfinfo *vfs;
+	size_t n;
 	static const struct {
 		const char *neighbour, *class;
 		unsigned int others;
@@ -224,6 +239,12 @@ static void test_iommu_group(void **state)
 		fake_pci_add(*state, cases[i].neighbour, cases[i].class, vf.iommu_group);
 		assert_int_equal(vfp_sysfs_vf(*state, &pf_pci, 0, &vf, &err), 0);
 		assert_int_equal(vf.group_others, cases[i].others);
+		assert_int_equal(vfp_sysfs_groups(*state, &groups, &err), 0);
+		assert_int_equal(vfp_sysfs_vfs_in(*state, groups, &pf_pci, &vfs, &n, &err), 0);
+		assert_int_equal(vfs[0].iommu_group, vf.iommu_group);
+		assert_int_equal(vfs[0].group_others, cases[i].others);
+		free(vfs);
+		vfp_groups_free(groups);
 	}
 	fake_pf_add(*state, &bare);
 	assert_int_equal(vfp_sysfs_vf(*state, &(struct vfp_pci){.bus = 6}, 0, &vf, &err), 0);

@@ -58,19 +58,24 @@ int main(int argc, char **argv)
 static size_t scan(const char *root)
 {
 	vfp_autofree struct vfp_pf *pfs = NULL;
+	struct vfp_groups *groups = NULL;
 	struct vfp_host host;
 	size_t n = 0, n_pfs;
 
 	if (vfp_host_init(&host, root, NULL) < 0 || vfp_sysfs_pfs(&host, &pfs, &n_pfs, NULL) < 0)
 		exit(1);
+	/* As pool/inventory.c does. */
+	if (n_pfs > 1 && vfp_sysfs_groups(&host, &groups, NULL) < 0)
+		exit(1);
 	for (size_t i = 0; i < n_pfs; i++) {
 		vfp_autofree struct vfp_vfinfo *vfs = NULL;
 		size_t n_vfs;
 
-		if (vfp_sysfs_vfs(&host, &pfs[i].pci, &vfs, &n_vfs, NULL) < 0)
+		if (vfp_sysfs_vfs_in(&host, groups, &pfs[i].pci, &vfs, &n_vfs, NULL) < 0)
 			exit(1);
 		n += n_vfs;
 	}
+	vfp_groups_free(groups);
 	return n;
 }
 
