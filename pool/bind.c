@@ -33,6 +33,13 @@ struct nic {
 
 /* What a binding is made from.  Host and members are read before the transaction, the rest within
  * it. */
+/* Members of one PF, which stand together. */
+struct run {
+	const struct vfp_member *members;
+	size_t n;
+	unsigned int n_present;
+};
+
 struct plan {
 	struct vfp_pool *pool;
 	const struct vfp_request *request;
@@ -41,6 +48,8 @@ struct plan {
 	size_t n;
 	struct vfp_member *members; /* of all pools */
 	size_t n_members;
+	struct run *runs; /* of the members */
+	size_t n_runs;
 	struct host_mac *macs;
 	size_t n_macs;
 	struct vfp_mac *carried; /* by VFs, as their PFs say; read when a MAC is to be made */
@@ -213,20 +222,39 @@ static int read_oui(struct plan *plan, struct vfp_err *err)
 	return rc;
 }
 
+static void find_runs(struct plan *plan)
+{
+	struct run *run = NULL;
+
+	for (size_t i = 0; i < plan->n_members; i++) {
+		const struct vfp_member *member = &plan->members[i];
+
+		if (!run || strcmp(member->vf.pf, run->members->vf.pf) != 0) {
+			plan->runs = vfp_realloc(plan->runs, plan->n_runs + 1, sizeof(*plan->runs));
+			run = &plan->runs[plan->n_runs++];
+			*run = (struct run){.members = member};
+		}
+		run->n++;
+		run->n_present += member->is_present;
+	}
+}
+
 /* The VFs of a PF that are members are read already: false when there are others. */
 static bool add_members_macs(struct plan *plan, const struct vfp_pf *pf)
 {
 	unsigned int n = 0;
 
-	for (size_t i = 0; i < plan->n_members; i++)
-		n += plan->members[i].is_present && !strcmp(plan->members[i].vf.pf, pf->dev);
+	for (size_t i = 0; i < plan->n_runs; i++)
+		if (!strcmp(plan->runs[i].members->vf.pf, pf->dev))
+			n += plan->runs[i].n_present;
 	if (n != pf->num_vfs)
 		return false;
-	for (size_t i = 0; i < plan->n_members; i++) {
-		const struct vfp_member *member = &plan->members[i];
+	for (size_t i = 0; i < plan->n_runs; i++) {
+		const struct run *run = &plan->runs[i];
 
-		if (member->is_present && *member->info.netdev && !strcmp(member->vf.pf, pf->dev))
-			add_vf_mac(plan, member->info.netdev);
+		for (size_t k = 0; k < run->n && !strcmp(run->members->vf.pf, pf->dev); k++)
+			if (run->members[k].is_present && *run->members[k].info.netdev)
+				add_vf_mac(plan, run->members[k].info.netdev);
 	}
 	return true;
 }
@@ -257,6 +285,7 @@ static int read_host(struct plan *plan, bool makes_macs, struct vfp_err *err)
 	if (rc == 0)
 		rc = vfp_inventory_host(plan->pool, NULL, false, &plan->members, &plan->n_members,
 					err);
+	find_runs(plan);
 	if (rc == 0)
 		rc = vfp_sysfs_pfs(plan->pool->host, &pfs, &n, err);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
@@ -281,9 +310,9 @@ static int check_mac_of_host(const struct plan *plan, const struct vfp_mac *mac,
 	for (size_t i = 0; i < plan->n_members; i++) {
 		const struct vfp_member *member = &plan->members[i];
 
-		if (member->is_leased && vfp_mac_equal(&member->lease.mac, mac))
+		if (member->is_leased && vfp_mac_equal(&member->more->lease.mac, mac))
 			return vfp_fail(err, EEXIST, "MAC %s: domain %s has it on VF %s",
-					vfp_mac_format(mac, text), member->lease.owner.name,
+					vfp_mac_format(mac, text), member->more->lease.owner.name,
 					vfp_vf_format(&member->vf, vf));
 	}
 	return 0;
@@ -629,14 +658,14 @@ static int choose_unused(struct plan *plan, struct vfp_err *err)
 	return rc;
 }
 
-/* 1: the VF has a user that nobody knew of, and member->used_by names it. */
+/* 1: the VF has a user that nobody knew of, and member->more->used_by names it. */
 static int look_for_user(struct plan *plan, struct vfp_member *member, struct vfp_err *err)
 {
 	const struct vfp_host *host = plan->pool->host;
 	bool is_busy = false;
 	int rc;
 
-	if (member->is_leased || *member->used_by || member->info.iommu_group < 0)
+	if (member->is_leased || member->is_used || member->info.iommu_group < 0)
 		return 0;
 	/* Nobody of ours is opening it at this moment: a lease comes first, and this is within the
 	 * book's transaction. */
@@ -649,9 +678,11 @@ static int look_for_user(struct plan *plan, struct vfp_member *member, struct vf
 	if (rc < 0)
 		return rc;
 	plan->knows_holders = true;
-	if (is_busy && !*member->used_by)
-		vfp_copy(member->used_by, sizeof(member->used_by), "a process out of sight");
-	return *member->used_by != '\0';
+	if (is_busy && !member->is_used)
+		vfp_copy(member->more->used_by, sizeof(member->more->used_by),
+			 "a process out of sight");
+	member->is_used |= is_busy;
+	return member->is_used;
 }
 
 static int look_for_users(struct plan *plan, struct vfp_err *err)
@@ -677,8 +708,8 @@ static bool may_carry(const struct plan *plan, const struct nic *nic, unsigned i
 		return true;
 	memcpy(named.pf, nic->chosen->vf.pf, sizeof(named.pf));
 	member = find_member(plan->members, plan->n_members, &named);
-	return member && member->is_leased && vfp_mac_equal(&member->lease.mac, &nic->mac) &&
-	       !strcmp(member->lease.owner.uuid, plan->owner->uuid);
+	return member && member->is_leased && vfp_mac_equal(&member->more->lease.mac, &nic->mac) &&
+	       !strcmp(member->more->lease.owner.uuid, plan->owner->uuid);
 }
 
 /* @attrs: of all VFs of the PF that @nic was given a VF of. */
@@ -827,7 +858,7 @@ static int drop_others(struct plan *plan, struct vfp_err *err)
 /* What the VF has, or will have. */
 static const struct vfp_attrs *attrs_of(const struct nic *nic)
 {
-	return nic->is_leased ? &nic->chosen->lease.attrs : &nic->group.portgroup.attrs;
+	return nic->is_leased ? &nic->chosen->more->lease.attrs : &nic->group.portgroup.attrs;
 }
 
 static struct vfp_binding binding_of(const struct vfp_host *host, const struct nic *nic)
@@ -851,6 +882,7 @@ static void free_plan(struct plan *plan)
 {
 	free(plan->nics);
 	free(plan->members);
+	free(plan->runs);
 	free(plan->macs);
 	free(plan->carried);
 	free(plan->rows);

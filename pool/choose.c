@@ -45,35 +45,35 @@ static bool vf_gone(const struct vfp_member *member, const struct vfp_choice *ch
 static bool leased(const struct vfp_member *member, const struct vfp_choice *choice)
 {
 	return member->is_leased &&
-	       !(choice->uuid && !strcmp(member->lease.owner.uuid, choice->uuid));
+	       !(choice->uuid && !strcmp(member->more->lease.owner.uuid, choice->uuid));
 }
 
 static bool claimed(const struct vfp_member *member, const struct vfp_choice *choice)
 {
 	return member->is_claimed &&
-	       !(choice->uuid && !strcmp(member->claim.owner.uuid, choice->uuid) &&
-		 (!choice->mac || vfp_mac_equal(choice->mac, &member->claim.mac)));
+	       !(choice->uuid && !strcmp(member->more->claim.owner.uuid, choice->uuid) &&
+		 (!choice->mac || vfp_mac_equal(choice->mac, &member->more->claim.mac)));
 }
 
 static bool in_use(const struct vfp_member *member, const struct vfp_choice *choice)
 {
-	return *member->used_by;
+	return member->is_used;
 }
 
 static bool held(const struct vfp_member *member, const struct vfp_choice *choice)
 {
-	return member->state.is_held;
+	return member->is_held;
 }
 
 static bool faulty(const struct vfp_member *member, const struct vfp_choice *choice)
 {
-	return member->state.is_faulty;
+	return member->is_faulty;
 }
 
 /* A lease makes its VF dirty: that of the domain's own does not stand in its way. */
 static bool dirty(const struct vfp_member *member, const struct vfp_choice *choice)
 {
-	return member->state.is_dirty && !member->is_leased;
+	return member->is_dirty && !member->is_leased;
 }
 
 static bool without_link(const struct vfp_member *member, const struct vfp_choice *choice)
@@ -165,8 +165,8 @@ bool vfp_may_stay(const struct vfp_member *member, const char *uuid, bool with_l
 {
 	const struct vfp_choice choice = {.uuid = uuid};
 
-	return member->is_present && !member->state.is_faulty && !member->state.is_held &&
-	       !*member->used_by && !leased(member, &choice) && !claimed(member, &choice) &&
+	return member->is_present && !member->is_faulty && !member->is_held && !member->is_used &&
+	       !leased(member, &choice) && !claimed(member, &choice) &&
 	       (member->has_carrier || !with_link);
 }
 
@@ -203,8 +203,8 @@ char *vfp_choose_list(const struct vfp_member *members, const enum vfp_unfit *un
 		if (unfit[i] == VFP_FIT)
 			continue;
 		add(&words, "%s%s %s", *buf ? ", " : "", vfp_vf_format(&members[i].vf, vf),
-		    unfit[i] == VFP_UNFIT_LEASED    ? members[i].lease.owner.name
-		    : unfit[i] == VFP_UNFIT_CLAIMED ? members[i].claim.owner.name
+		    unfit[i] == VFP_UNFIT_LEASED    ? members[i].more->lease.owner.name
+		    : unfit[i] == VFP_UNFIT_CLAIMED ? members[i].more->claim.owner.name
 						    : word_of(unfit[i]));
 	}
 	return buf;
@@ -239,19 +239,19 @@ char *vfp_unfit_format(const struct vfp_member *member, enum vfp_unfit unfit, ch
 		add(&words, "PF %s has fewer VFs now; see: vfpool pf enable", pf);
 		break;
 	case VFP_UNFIT_LEASED:
-		add(&words, "leased by %s", member->lease.owner.name);
+		add(&words, "leased by %s", member->more->lease.owner.name);
 		break;
 	case VFP_UNFIT_CLAIMED:
-		add(&words, "claimed for %s", member->claim.owner.name);
+		add(&words, "claimed for %s", member->more->claim.owner.name);
 		break;
 	case VFP_UNFIT_IN_USE:
-		add(&words, "in use by %s, without a lease", member->used_by);
+		add(&words, "in use by %s, without a lease", member->more->used_by);
 		break;
 	case VFP_UNFIT_HELD:
-		add(&words, "held for the host: %s", member->state.reason);
+		add(&words, "held for the host: %s", member->more->reason);
 		break;
 	case VFP_UNFIT_FAULTY:
-		add(&words, "faulty: %s", member->state.reason);
+		add(&words, "faulty: %s", member->more->reason);
 		break;
 	case VFP_UNFIT_DIRTY:
 		add(&words, "not yet scrubbed");

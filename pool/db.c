@@ -164,8 +164,7 @@ static const char *const sql_of[VFP_N_SQL] = {
 	[VFP_SQL_VF_PUT] = "INSERT INTO vf (pf_id, idx) SELECT id, ?2 FROM pf WHERE dev = ?1"
 			   " ON CONFLICT DO NOTHING",
 	[VFP_SQL_VF_GET] = SELECT_VF " FROM vf WHERE id = " VF_ID("?1", "?2"),
-	[VFP_SQL_VF_LIST] = SELECT_VF ", dev, idx, (SELECT count(*) FROM port WHERE vf_id = vf.id),"
-				      " (SELECT min(domain) FROM port WHERE vf_id = vf.id)"
+	[VFP_SQL_VF_LIST] = SELECT_VF ", dev, idx, (SELECT count(*) FROM port WHERE vf_id = vf.id)"
 				      " FROM vf JOIN pf ON pf.id = pf_id ORDER BY dev, idx",
 	/* Each of the three writes only what it changes, so that their count tells whether it
 	 * did. */

@@ -7,12 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "pool/book.h"
+
+#define MANY_VFS 256
 
 /* The inventory while it grows. */
 struct list {
 	struct vfp_member *members;
 	size_t n, room;
+	struct vfp_groups *groups; /* once there are many */
+};
+
+/* The members by their VF: open addressing, at least half of the places free. */
+struct index {
+	size_t mask; /* places - 1; their number is a power of 2 */
+	struct vfp_member *places[];
 };
 
 /* What the book has about one VF; SQL of VFP_SQL_VF_LIST. */
@@ -21,16 +31,15 @@ struct vf_row {
 	char held[256], faulty[256];
 	struct vfp_vf vf;
 	unsigned int n_bound;
-	char bound[VFP_DOMAIN_SIZE];
 };
 
 static int add_pool(const struct vfp_host *host, const struct vfp_pooldef *def, struct list *list,
 		    struct vfp_err *err);
+static struct vfp_member *with_more(const struct list *list);
 static int add_holders(const struct vfp_host *host, struct vfp_member *members, size_t n,
 		       struct vfp_err *err);
-static struct vfp_member *find_member(struct vfp_member **sorted, size_t n,
-				      const struct vfp_vf *vf);
-static int compare_members(const void *a, const void *b);
+static struct index *index_make(struct vfp_member *members, size_t n);
+static struct vfp_member *find_member(const struct index *index, const struct vfp_vf *vf);
 
 int vfp_inventory_read(struct vfp_pool *pool, const char *pool_name, bool with_holders,
 		       struct vfp_member **ret, size_t *ret_n, struct vfp_err *err)
@@ -52,6 +61,7 @@ int vfp_inventory_read(struct vfp_pool *pool, const char *pool_name, bool with_h
 int vfp_inventory_host(struct vfp_pool *pool, const char *pool_name, bool with_holders,
 		       struct vfp_member **ret, size_t *ret_n, struct vfp_err *err)
 {
+	vfp_autofree struct vfp_member *members = NULL;
 	struct vfp_pooldef *defs;
 	struct list list = {0};
 	size_t n;
@@ -68,20 +78,20 @@ int vfp_inventory_host(struct vfp_pool *pool, const char *pool_name, bool with_h
 	}
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = add_pool(pool->host, &defs[i], &list, err);
-	if (rc == 0 && with_holders)
-		rc = add_holders(pool->host, list.members, list.n, err);
 	vfp_book_free_defs(defs, n);
-	if (rc < 0) {
-		free(list.members);
+	members = rc == 0 ? with_more(&list) : NULL;
+	free(list.members);
+	vfp_groups_free(list.groups);
+	if (rc == 0 && with_holders)
+		rc = add_holders(pool->host, members, list.n, err);
+	if (rc < 0)
 		return rc;
-	}
-	*ret = list.members;
+	*ret = VFP_TAKE(members);
 	*ret_n = list.n;
 	return 0;
 }
 
-static int join_states(struct vfp_pool *pool, struct vfp_member **sorted, size_t n,
-		       struct vfp_err *err)
+static int join_states(struct vfp_pool *pool, const struct index *index, struct vfp_err *err)
 {
 	static const struct vfp_column columns[] = {
 		VFP_COLUMN_NUMBER(struct vf_row, is_dirty),
@@ -90,7 +100,6 @@ static int join_states(struct vfp_pool *pool, struct vfp_member **sorted, size_t
 		VFP_COLUMN_TEXT(struct vf_row, vf.pf),
 		VFP_COLUMN_NUMBER(struct vf_row, vf.index),
 		VFP_COLUMN_NUMBER(struct vf_row, n_bound),
-		VFP_COLUMN_TEXT(struct vf_row, bound),
 	};
 	static const struct vfp_shape shape = VFP_SHAPE(struct vf_row, columns);
 	vfp_autofree struct vf_row *rows = NULL;
@@ -101,17 +110,17 @@ static int join_states(struct vfp_pool *pool, struct vfp_member **sorted, size_t
 		return rc;
 	for (size_t i = 0; i < n_rows; i++) {
 		const struct vf_row *row = &rows[i];
-		struct vfp_member *member = find_member(sorted, n, &row->vf);
+		struct vfp_member *member = find_member(index, &row->vf);
 
 		if (!member)
 			continue;
-		member->state.is_dirty = row->is_dirty;
-		member->state.is_held = *row->held;
-		member->state.is_faulty = *row->faulty;
-		vfp_copy(member->state.reason, sizeof(member->state.reason),
-			 *row->faulty ? row->faulty : row->held);
+		member->is_dirty = row->is_dirty;
+		member->is_held = *row->held;
+		member->is_faulty = *row->faulty;
+		if (member->is_held || member->is_faulty)
+			vfp_copy(member->more->reason, sizeof(member->more->reason),
+				 *row->faulty ? row->faulty : row->held);
 		member->n_bound = row->n_bound;
-		vfp_copy(member->bound, sizeof(member->bound), row->bound);
 	}
 	return 0;
 }
@@ -119,19 +128,20 @@ static int join_states(struct vfp_pool *pool, struct vfp_member **sorted, size_t
 /* Whether the process that has the VF open is the QEMU that the book knows as its holder. */
 static bool is_used_by_lessee(const struct vfp_member *member)
 {
-	return member->used_pid && (member->lease.qemu.pid == member->used_pid ||
-				    !strcmp(member->lease.owner.uuid, member->used_uuid));
+	const struct vfp_member_more *more = member->more;
+
+	return more->used_pid && (more->lease.qemu.pid == more->used_pid ||
+				  !strcmp(more->lease.owner.uuid, more->used_uuid));
 }
 
 static void forget_lessees(struct vfp_member *members, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (members[i].is_leased && is_used_by_lessee(&members[i]))
-			members[i].used_by[0] = '\0';
+		if (members[i].is_leased && members[i].is_used && is_used_by_lessee(&members[i]))
+			members[i].is_used = false;
 }
 
-static int join_leases(struct vfp_pool *pool, struct vfp_member **sorted, size_t n,
-		       struct vfp_err *err)
+static int join_leases(struct vfp_pool *pool, const struct index *index, struct vfp_err *err)
 {
 	vfp_autofree struct vfp_lease *leases = NULL;
 	size_t n_leases;
@@ -140,32 +150,31 @@ static int join_leases(struct vfp_pool *pool, struct vfp_member **sorted, size_t
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < n_leases; i++) {
-		struct vfp_member *member = find_member(sorted, n, &leases[i].vf);
+		struct vfp_member *member = find_member(index, &leases[i].vf);
 
 		if (!member)
 			continue;
 		member->is_leased = true;
-		member->lease = leases[i];
-		member->lease.vf.pci = member->vf.pci;
+		member->more->lease = leases[i];
+		member->more->lease.vf.pci = member->vf.pci;
 	}
 	return 0;
 }
 
-static int join_claims(struct vfp_pool *pool, struct vfp_member **sorted, size_t n,
-		       struct vfp_err *err)
+static int join_claims(struct vfp_pool *pool, const struct index *index, struct vfp_err *err)
 {
 	vfp_autofree struct vfp_port_row *rows = NULL;
 	size_t n_rows;
 	int rc = vfp_book_claims(pool, &rows, &n_rows, err);
 
 	for (size_t i = 0; rc == 0 && i < n_rows; i++) {
-		struct vfp_member *member = find_member(sorted, n, &rows[i].port.vf);
+		struct vfp_member *member = find_member(index, &rows[i].port.vf);
 
 		if (!member)
 			continue;
 		member->is_claimed = true;
-		member->claim = rows[i].port;
-		member->claim.vf.pci = member->vf.pci;
+		member->more->claim = rows[i].port;
+		member->more->claim.vf.pci = member->vf.pci;
 	}
 	return rc;
 }
@@ -173,21 +182,18 @@ static int join_claims(struct vfp_pool *pool, struct vfp_member **sorted, size_t
 int vfp_inventory_join(struct vfp_pool *pool, struct vfp_member *members, size_t n,
 		       struct vfp_err *err)
 {
-	vfp_autofree struct vfp_member **sorted = vfp_alloc(n, sizeof(*sorted));
+	vfp_autofree struct index *index = index_make(members, n);
 	vfp_auto(db_transaction) view = NULL;
 	int rc = vfp_db_begin_read(pool->db, &view, err);
 
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < n; i++)
-		sorted[i] = &members[i];
-	qsort(sorted, n, sizeof(struct vfp_member *), compare_members);
-	rc = join_states(pool, sorted, n, err);
+	rc = join_states(pool, index, err);
 	if (rc == 0)
-		rc = join_leases(pool, sorted, n, err);
+		rc = join_leases(pool, index, err);
 	if (rc == 0)
 		forget_lessees(members, n);
-	return rc < 0 ? rc : join_claims(pool, sorted, n, err);
+	return rc < 0 ? rc : join_claims(pool, index, err);
 }
 
 int vfp_inventory_holders(struct vfp_pool *pool, struct vfp_member *members, size_t n,
@@ -198,6 +204,21 @@ int vfp_inventory_holders(struct vfp_pool *pool, struct vfp_member *members, siz
 	if (rc == 0)
 		forget_lessees(members, n);
 	return rc;
+}
+
+/* The members with room for *more behind them, in one piece: a large one comes from the kernel as
+ * pages that take no memory before they are written (malloc(3), M_MMAP_THRESHOLD). */
+static struct vfp_member *with_more(const struct list *list)
+{
+	struct vfp_member *members =
+		vfp_alloc(list->n, sizeof(struct vfp_member) + sizeof(struct vfp_member_more));
+	struct vfp_member_more *more = (void *)(members + list->n);
+
+	for (size_t i = 0; i < list->n; i++) {
+		members[i] = list->members[i];
+		members[i].more = &more[i];
+	}
+	return members;
 }
 
 static struct vfp_member *add_member(struct list *list, const char *pool, const char *dev,
@@ -212,7 +233,6 @@ static struct vfp_member *add_member(struct list *list, const char *pool, const 
 	member = &list->members[list->n++];
 	*member = (struct vfp_member){.vf.index = index, .numa_node = -1};
 	vfp_copy(member->pool, sizeof(member->pool), pool);
-	vfp_copy(member->state.pool, sizeof(member->state.pool), pool);
 	vfp_copy(member->vf.pf, sizeof(member->vf.pf), dev);
 	return member;
 }
@@ -271,8 +291,10 @@ static int add_pool(const struct vfp_host *host, const struct vfp_pooldef *def, 
 		int rc = vfp_sysfs_pf(host, def->pfs[i].dev, &pf, err);
 		bool is_present = rc == 0;
 
+		if (is_present && !list->groups && list->n + pf.num_vfs > MANY_VFS)
+			vfp_sysfs_groups(host, &list->groups, NULL);
 		if (is_present)
-			rc = vfp_sysfs_vfs(host, &pf.pci, &vfs, &n_vfs, err);
+			rc = vfp_sysfs_vfs_in(host, list->groups, &pf.pci, &vfs, &n_vfs, err);
 		if (rc < 0 && rc != -ENOENT && rc != -ENODEV)
 			return rc;
 		add_vfs(list, def, &def->pfs[i], is_present ? &pf : NULL, vfs, n_vfs);
@@ -291,43 +313,48 @@ static int add_holders(const struct vfp_host *host, struct vfp_member *members, 
 		return rc;
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < n_holders; j++) {
+			struct vfp_member_more *more;
+
 			if (!members[i].is_present ||
 			    members[i].info.iommu_group != holders[j].group)
 				continue;
-			vfp_copy(members[i].used_by, sizeof(members[i].used_by), holders[j].domain);
-			vfp_copy(members[i].used_uuid, sizeof(members[i].used_uuid),
-				 holders[j].uuid);
-			members[i].used_pid = holders[j].process.pid;
+			members[i].is_used = true;
+			more = members[i].more;
+			vfp_copy(more->used_by, sizeof(more->used_by), holders[j].domain);
+			vfp_copy(more->used_uuid, sizeof(more->used_uuid), holders[j].uuid);
+			more->used_pid = holders[j].process.pid;
 		}
 	return 0;
 }
 
-static int compare_vfs(const struct vfp_vf *a, const struct vfp_vf *b)
+/* Where @vf is, or the free place where it would be. */
+static struct vfp_member **place_of(const struct index *index, const struct vfp_vf *vf)
 {
-	int order = strcmp(a->pf, b->pf);
+	size_t at =
+		(vfp_hash(VFP_HASH_START, vf->pf) + vf->index) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+	struct vfp_member *const *place = &index->places[at & index->mask];
 
-	return order ? order : (a->index > b->index) - (a->index < b->index);
+	while (*place && ((*place)->vf.index != vf->index || strcmp((*place)->vf.pf, vf->pf) != 0))
+		place = &index->places[++at & index->mask];
+	return (struct vfp_member **)place;
 }
 
-static int compare_members(const void *a, const void *b)
+static struct index *index_make(struct vfp_member *members, size_t n)
 {
-	const struct vfp_member *const *left = a, *const *right = b;
+	struct index *index;
+	size_t size = 2;
 
-	return compare_vfs(&(*left)->vf, &(*right)->vf);
-}
-
-static int compare_vf_and_member(const void *vf, const void *member)
-{
-	const struct vfp_member *const *right = member;
-
-	return compare_vfs(vf, &(*right)->vf);
+	while (size < n * 2)
+		size *= 2;
+	index = vfp_alloc(1, sizeof(*index) + size * sizeof(index->places[0]));
+	index->mask = size - 1;
+	for (size_t i = 0; i < n; i++)
+		*place_of(index, &members[i].vf) = &members[i];
+	return index;
 }
 
 /* NULL: the VF is in none of the pools asked for. */
-static struct vfp_member *find_member(struct vfp_member **sorted, size_t n, const struct vfp_vf *vf)
+static struct vfp_member *find_member(const struct index *index, const struct vfp_vf *vf)
 {
-	struct vfp_member **found =
-		bsearch(vf, sorted, n, sizeof(struct vfp_member *), compare_vf_and_member);
-
-	return found ? *found : NULL;
+	return *place_of(index, vf);
 }

@@ -27,6 +27,18 @@ enum vfp_unfit {
 	VFP_UNFIT_PIN,	 /* the user pinned another one */
 };
 
+/* What there is to say of few VFs; each is meaningful when the member's flag says so. */
+struct vfp_member_more {
+	struct vfp_lease lease;	       /* is_leased */
+	struct vfp_port claim;	       /* is_claimed: the port that it is claimed for */
+	char reason[256];	       /* is_faulty, else is_held */
+	char used_by[VFP_DOMAIN_SIZE]; /* is_used */
+	char used_uuid[VFP_UUID_SIZE]; /* where used_by is a domain, else "" */
+	pid_t used_pid;		       /* 0: not known */
+};
+
+/* There may be 65,536 of them: what one has to be asked of all stands here, the rest in *more,
+ * whose memory nobody touches unless there is something. */
 struct vfp_member {
 	char pool[VFP_NAME_SIZE];
 	struct vfp_vf vf;
@@ -34,22 +46,17 @@ struct vfp_member {
 	int numa_node;
 	bool pf_is_present, is_present, has_carrier;
 	bool park; /* the pool's */
-	struct vfp_vf_state state;
-	bool is_leased;
-	struct vfp_lease lease;
-	bool is_claimed;
-	struct vfp_port claim;	       /* the port that it is claimed for */
-	unsigned int n_bound;	       /* ports whose definition points here */
-	char bound[VFP_DOMAIN_SIZE];   /* one of them */
-	char used_by[VFP_DOMAIN_SIZE]; /* "": no process outside the pool has it */
-	char used_uuid[VFP_UUID_SIZE]; /* of used_by, where that is a domain */
-	pid_t used_pid;
+	bool is_dirty, is_held, is_faulty;
+	bool is_leased, is_claimed;
+	bool is_used;	      /* a process outside the pool has it */
+	unsigned int n_bound; /* ports whose definition points here */
+	struct vfp_member_more *more;
 };
 
 /* @pool_name NULL: all pools.  @with_holders looks for foreign holders too (a walk over
  * /proc/PID/fd).  VFs that a range names and that do not exist now are in it (is_present false); of
  * a whole PF only those that exist.  Ordered by pool, PF as defined, index.  The caller frees
- * *ret. */
+ * *ret, which the members' *more lie in. */
 int vfp_inventory_read(struct vfp_pool *pool, const char *pool_name, bool with_holders,
 		       struct vfp_member **ret, size_t *ret_n, struct vfp_err *err);
 

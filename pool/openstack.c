@@ -30,7 +30,7 @@ static const struct vfp_pooldef *pool_of(const char *name, const struct vfp_pool
 static const char *status_of(const struct vfp_member *member, enum vfp_unfit unfit)
 {
 	/* The domain is about to start, as Nova's is between claim and spawn. */
-	if (unfit == VFP_UNFIT_LEASED && member->lease.state == VFP_LEASE_PREPARING)
+	if (unfit == VFP_UNFIT_LEASED && member->more->lease.state == VFP_LEASE_PREPARING)
 		return statuses[VFP_UNFIT_CLAIMED];
 	return unfit < VFP_N(statuses) && statuses[unfit] ? statuses[unfit] : "unavailable";
 }
@@ -40,21 +40,23 @@ static void read_port(const struct vfp_member *member, const struct vfp_pooldef 
 {
 	if (member->is_leased) {
 		to->has_port = true;
-		to->owner = member->lease.owner;
-		to->mac = member->lease.mac;
-		to->vlan = member->lease.vlan_mode == VFP_VLAN_ID ? member->lease.attrs.vlan : 0;
-		to->trust = member->lease.attrs.trust;
+		to->owner = member->more->lease.owner;
+		to->mac = member->more->lease.mac;
+		to->vlan = member->more->lease.vlan_mode == VFP_VLAN_ID
+				   ? member->more->lease.attrs.vlan
+				   : 0;
+		to->trust = member->more->lease.attrs.trust;
 		return;
 	}
 	if (!member->is_claimed)
 		return;
 	to->has_port = true;
-	to->owner = member->claim.owner;
-	to->mac = member->claim.mac;
+	to->owner = member->more->claim.owner;
+	to->mac = member->more->claim.mac;
 	for (size_t i = 0; def && i < def->n_portgroups; i++) {
 		const struct vfp_portgroup *group = &def->portgroups[i];
 
-		if (strcmp(group->name, member->claim.portgroup) != 0)
+		if (strcmp(group->name, member->more->claim.portgroup) != 0)
 			continue;
 		to->vlan = group->vlan_mode == VFP_VLAN_ID ? group->attrs.vlan : 0;
 		to->trust = group->attrs.trust;

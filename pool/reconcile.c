@@ -175,19 +175,19 @@ static void compare_member(struct list *list, const struct vfp_member *member)
 {
 	const struct vfp_vf *vf = &member->vf;
 
-	if (*member->used_by) {
+	if (member->is_used) {
 		say(add(list, VFP_DIFF_IN_USE, NULL, NULL, vf), "nobody", "%s has it",
-		    member->used_by);
+		    member->more->used_by);
 		return;
 	}
-	if (member->state.is_faulty)
+	if (member->is_faulty)
 		say(add(list, VFP_DIFF_FAULTY, NULL, NULL, vf), "a scrub that succeeds", "%s",
-		    member->state.reason);
-	else if (member->state.is_dirty)
+		    member->more->reason);
+	else if (member->is_dirty)
 		say(add(list, VFP_DIFF_DIRTY, NULL, NULL, vf), "scrubbed",
 		    "not scrubbed since its last guest");
 	/* One that is held for the host may be on the host's driver. */
-	if (member->park && !member->state.is_held && strcmp(member->info.driver, "vfio-pci") != 0)
+	if (member->park && !member->is_held && strcmp(member->info.driver, "vfio-pci") != 0)
 		say(add(list, VFP_DIFF_UNPARKED, NULL, NULL, vf), "driver vfio-pci", "driver %s",
 		    *member->info.driver ? member->info.driver : "none");
 }

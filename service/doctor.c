@@ -654,7 +654,7 @@ static enum vfp_health check_pool(const struct facts *facts, struct vfp_finding 
 	if (vfp_inventory_read(facts->pool, NULL, false, &members, &n, NULL) == 0)
 		for (size_t i = 0; i < n; i++)
 			n_free += members[i].is_present && !members[i].is_leased &&
-				  !members[i].state.is_held && !members[i].state.is_faulty;
+				  !members[i].is_held && !members[i].is_faulty;
 	for (size_t i = 0; i < facts->n_defs; i++)
 		add(f->found, ", ", "%s", facts->defs[i].name);
 	add(f->found, ": ", "%zu VFs, %zu of them free", n, n_free);

@@ -382,10 +382,11 @@ static int add_pfs(struct drawing *d, struct vfp_err *err)
 static void add_vf(struct drawing *d, const struct vfp_member *member, enum vfp_unfit unfit,
 		   const struct vfp_openstack *words)
 {
-	const struct vfp_owner *owner = member->is_leased    ? &member->lease.owner
-					: member->is_claimed ? &member->claim.owner
+	const struct vfp_owner *owner = member->is_leased    ? &member->more->lease.owner
+					: member->is_claimed ? &member->more->claim.owner
 							     : NULL;
-	const struct vfp_mac *mac = member->is_leased ? &member->lease.mac : &member->claim.mac;
+	const struct vfp_mac *mac =
+		member->is_leased ? &member->more->lease.mac : &member->more->claim.mac;
 	struct vfp_item items[VFP_OPENSTACK_ITEMS];
 	char name[VFP_VF_SIZE], why[320];
 	struct vfp_thing *thing = add_thing(d, VFP_KIND_VF, vfp_vf_format(&member->vf, name), NULL);

@@ -38,8 +38,12 @@ static const struct vfp_mac other_mac = {{0x52, 0x54, 0, 0, 0, 2}};
 
 static void make(struct vfp_member members[N], const struct change *changes)
 {
+	static struct vfp_member_more more[N];
+
+	memset(more, 0, sizeof(more));
 	for (unsigned int i = 0; i < N; i++) {
 		members[i] = (struct vfp_member){
+			.more = &more[i],
 			.pool = "p",
 			.vf = {.pf = {i < 2 ? 'a' : 'b'}, .index = i % 2},
 			.numa_node = i < 2 ? 0 : 1,
@@ -60,29 +64,30 @@ static void make(struct vfp_member members[N], const struct change *changes)
 			break;
 		case LEASED:
 			member->is_leased = true;
-			member->state.is_dirty = true;
-			vfp_copy(member->lease.owner.uuid, VFP_UUID_SIZE, "other");
-			vfp_copy(member->lease.owner.name, VFP_DOMAIN_SIZE, "web1");
+			member->is_dirty = true;
+			vfp_copy(member->more->lease.owner.uuid, VFP_UUID_SIZE, "other");
+			vfp_copy(member->more->lease.owner.name, VFP_DOMAIN_SIZE, "web1");
 			break;
 		case CLAIMED:
 			member->is_claimed = true;
-			member->claim.mac = claim_mac;
-			vfp_copy(member->claim.owner.uuid, VFP_UUID_SIZE, "other");
-			vfp_copy(member->claim.owner.name, VFP_DOMAIN_SIZE, "web2");
+			member->more->claim.mac = claim_mac;
+			vfp_copy(member->more->claim.owner.uuid, VFP_UUID_SIZE, "other");
+			vfp_copy(member->more->claim.owner.name, VFP_DOMAIN_SIZE, "web2");
 			break;
 		case IN_USE:
-			vfp_copy(member->used_by, sizeof(member->used_by), "dpdk");
+			member->is_used = true;
+			vfp_copy(member->more->used_by, sizeof(member->more->used_by), "dpdk");
 			break;
 		case HELD:
-			member->state.is_held = true;
-			vfp_copy(member->state.reason, sizeof(member->state.reason), "for tests");
+			member->is_held = true;
+			vfp_copy(member->more->reason, sizeof(member->more->reason), "for tests");
 			break;
 		case FAULTY:
-			member->state.is_faulty = true;
-			vfp_copy(member->state.reason, sizeof(member->state.reason), "MAC stays");
+			member->is_faulty = true;
+			vfp_copy(member->more->reason, sizeof(member->more->reason), "MAC stays");
 			break;
 		case DIRTY:
-			member->state.is_dirty = true;
+			member->is_dirty = true;
 			break;
 		case NO_LINK:
 			member->has_carrier = false;

@@ -109,16 +109,15 @@ static void test_book(void **state)
 	members = read_all(fixture, "sriov0", false, &n);
 	assert_int_equal(n, 2 * FIXTURE_N_VFS);
 	assert_int_equal(members[0].n_bound, 1);
-	assert_string_equal(members[0].bound, "web1");
 	assert_false(members[0].is_leased);
-	assert_true(members[3].state.is_held);
-	assert_string_equal(members[3].state.reason, "host");
-	assert_true(members[4].is_leased && members[4].state.is_dirty);
-	assert_string_equal(members[4].lease.owner.name, "web2");
-	assert_string_equal(members[4].lease.portgroup, "blue");
-	assert_int_equal(vfp_pci_compare(&members[4].lease.vf.pci, &members[4].vf.pci), 0);
-	assert_true(members[6].state.is_faulty);
-	assert_string_equal(members[6].state.pool, "sriov0");
+	assert_true(members[3].is_held);
+	assert_string_equal(members[3].more->reason, "host");
+	assert_true(members[4].is_leased && members[4].is_dirty);
+	assert_string_equal(members[4].more->lease.owner.name, "web2");
+	assert_string_equal(members[4].more->lease.portgroup, "blue");
+	assert_int_equal(vfp_pci_compare(&members[4].more->lease.vf.pci, &members[4].vf.pci), 0);
+	assert_true(members[6].is_faulty);
+	assert_string_equal(members[6].pool, "sriov0");
 	assert_int_equal(members[7].n_bound, 0);
 }
 
@@ -142,9 +141,10 @@ static void test_holders(void **state)
 	fake_process_add(&fixture->host, &dpdk);
 	free(VFP_TAKE(members));
 	members = read_all(fixture, "sriov0", true, &n);
-	assert_string_equal(members[0].used_by, "");
-	assert_string_equal(members[1].used_by, "");
-	assert_string_equal(members[2].used_by, "dpdk-testpmd");
+	assert_false(members[0].is_used);
+	assert_false(members[1].is_used);
+	assert_true(members[2].is_used);
+	assert_string_equal(members[2].more->used_by, "dpdk-testpmd");
 }
 
 int main(void)

@@ -109,9 +109,10 @@ static void test_status(void **state)
 	fake_root_make(&host, fake_pfs, FAKE_N_PFS);
 	assert_int_equal(vfp_pool_open(&host, VFP_POOL_CREATE, &pool, NULL), 0);
 	for (size_t i = 0; i < VFP_N(cases); i++) {
+		struct vfp_member_more more = {.lease = {.state = cases[i].lease}};
 		struct vfp_member member = {.vf = {.pf = "ens1f0"},
 					    .is_leased = cases[i].unfit == VFP_UNFIT_LEASED,
-					    .lease = {.state = cases[i].lease}};
+					    .more = &more};
 		struct vfp_openstack vf;
 
 		vfp_openstack_read(pool, &member, cases[i].unfit, NULL, 0, NULL, &vf);
@@ -131,10 +132,9 @@ static void test_claimed(void **state)
 		{.name = "blue", .vlan_mode = VFP_VLAN_ID, .attrs = {.vlan = 100, .trust = true}}};
 	const struct vfp_pooldef def = {
 		.name = "p", .physnet = "physnet1", .portgroups = groups, .n_portgroups = 2};
-	struct vfp_member member = {.pool = "p",
-				    .vf = {.pf = "nosuch"},
-				    .is_claimed = true,
-				    .claim = {.portgroup = "blue"}};
+	struct vfp_member_more more = {.claim = {.portgroup = "blue"}};
+	struct vfp_member member = {
+		.pool = "p", .vf = {.pf = "nosuch"}, .is_claimed = true, .more = &more};
 	struct vfp_host host = {.kernel = &fake_kernel};
 	struct vfp_openstack vf;
 	struct vfp_pool *pool;

@@ -22,6 +22,7 @@
 struct world {
 	struct vfp_facts facts;
 	struct vfp_member members[N];
+	struct vfp_member_more more[N];
 	struct vfp_seen_lease leases[2];
 	struct vfp_seen_nic live[2], defined[2][2];
 	struct vfp_seen_domain domains[2];
@@ -62,13 +63,14 @@ static void make(struct world *world)
 	};
 	for (unsigned int i = 0; i < N; i++)
 		world->members[i] = (struct vfp_member){
+			.more = &world->more[i],
 			.pool = "p",
 			.vf = vf(i),
 			.info.driver = "vfio-pci",
 			.is_present = true,
 			.park = true,
 		};
-	world->members[0].is_leased = world->members[0].state.is_dirty = true;
+	world->members[0].is_leased = world->members[0].is_dirty = true;
 	for (unsigned int i = 0; i < 2; i++) {
 		world->ports[i] = (struct vfp_port){
 			.owner = web(i + 1), .mac = mac(i + 1), .vf = vf(i), .is_seen = true};
@@ -221,20 +223,21 @@ static void conflict(struct world *world)
 
 static void in_use(struct world *world)
 {
-	vfp_copy(world->members[2].used_by, VFP_DOMAIN_SIZE, "dpdk");
-	world->members[2].state.is_dirty = true;
+	world->members[2].is_used = true;
+	vfp_copy(world->members[2].more->used_by, VFP_DOMAIN_SIZE, "dpdk");
+	world->members[2].is_dirty = true;
 }
 
 static void dirty(struct world *world)
 {
-	world->members[2].state.is_dirty = true;
+	world->members[2].is_dirty = true;
 }
 
 static void faulty(struct world *world)
 {
 	dirty(world);
-	world->members[2].state.is_faulty = true;
-	vfp_copy(world->members[2].state.reason, 256, "MAC stays");
+	world->members[2].is_faulty = true;
+	vfp_copy(world->members[2].more->reason, 256, "MAC stays");
 }
 
 static void unparked(struct world *world)

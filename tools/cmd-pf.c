@@ -371,7 +371,7 @@ static int restore_vfs(struct vfp_ctx *ctx, size_t *n_failed, struct vfp_err *er
 		const struct vfp_member *member = &members[i];
 
 		if (!member->is_present || member->is_leased ||
-		    (!member->state.is_dirty && !member->state.is_faulty))
+		    (!member->is_dirty && !member->is_faulty))
 			continue;
 		vfp_vf_format(&member->vf, vf);
 		if (vfp_setup_reclaim(ctx->pool, &member->vf, &failed) < 0) {

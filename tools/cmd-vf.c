@@ -23,17 +23,19 @@ static void find_holder(const struct vfp_member *m, struct holder *ret)
 {
 	*ret = (struct holder){.owner = &ret->user, .portgroup = ""};
 	if (m->is_leased) {
-		ret->owner = &m->lease.owner;
-		ret->mac = &m->lease.mac;
-		ret->portgroup = m->lease.portgroup;
-		ret->since_ms = m->lease.since_ms;
-	} else if (m->is_claimed && !*m->used_by) {
-		ret->owner = &m->claim.owner;
-		ret->mac = &m->claim.mac;
-		ret->portgroup = m->claim.portgroup;
+		ret->owner = &m->more->lease.owner;
+		ret->mac = &m->more->lease.mac;
+		ret->portgroup = m->more->lease.portgroup;
+		ret->since_ms = m->more->lease.since_ms;
+	} else if (m->is_claimed && !m->is_used) {
+		ret->owner = &m->more->claim.owner;
+		ret->mac = &m->more->claim.mac;
+		ret->portgroup = m->more->claim.portgroup;
 	}
-	vfp_copy(ret->user.name, sizeof(ret->user.name), m->used_by);
-	vfp_copy(ret->user.uuid, sizeof(ret->user.uuid), m->used_uuid);
+	if (m->is_used) {
+		vfp_copy(ret->user.name, sizeof(ret->user.name), m->more->used_by);
+		vfp_copy(ret->user.uuid, sizeof(ret->user.uuid), m->more->used_uuid);
+	}
 }
 
 static void print_member(struct vfp_print *p, const struct vfp_member *m, enum vfp_unfit unfit)
@@ -172,8 +174,8 @@ static int print_vf(struct vfp_ctx *ctx, struct vfp_print *p, const struct vfp_m
 	vfp_print_time(p, who.since_ms);
 	for (size_t i = 0; i < VFP_N(shown); i++)
 		print_attr(p, shown[i], attrs);
-	if (m->is_leased && m->lease.state == VFP_LEASE_ACTIVE)
-		vfp_setup_verify(ctx->pool, &m->lease, &differs);
+	if (m->is_leased && m->more->lease.state == VFP_LEASE_ACTIVE)
+		vfp_setup_verify(ctx->pool, &m->more->lease, &differs);
 	vfp_print_text(p, "%s", differs.msg);
 	return print_scrub(ctx, p, err);
 }

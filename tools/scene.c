@@ -160,15 +160,15 @@ static void cell_fill(struct vfp_cell *cell, const struct vfp_member *member, en
 	cell->n_bound = member->n_bound;
 	vfp_copy(cell->pool, sizeof(cell->pool), member->pool);
 	if (member->is_leased) {
-		vfp_copy(cell->holder, sizeof(cell->holder), member->lease.owner.name);
-		vfp_copy(cell->portgroup, sizeof(cell->portgroup), member->lease.portgroup);
-		vfp_mac_format(&member->lease.mac, cell->mac);
+		vfp_copy(cell->holder, sizeof(cell->holder), member->more->lease.owner.name);
+		vfp_copy(cell->portgroup, sizeof(cell->portgroup), member->more->lease.portgroup);
+		vfp_mac_format(&member->more->lease.mac, cell->mac);
 	} else if (member->is_claimed) {
-		vfp_copy(cell->holder, sizeof(cell->holder), member->claim.owner.name);
-		vfp_copy(cell->portgroup, sizeof(cell->portgroup), member->claim.portgroup);
-		vfp_mac_format(&member->claim.mac, cell->mac);
-	} else {
-		vfp_copy(cell->holder, sizeof(cell->holder), member->used_by);
+		vfp_copy(cell->holder, sizeof(cell->holder), member->more->claim.owner.name);
+		vfp_copy(cell->portgroup, sizeof(cell->portgroup), member->more->claim.portgroup);
+		vfp_mac_format(&member->more->claim.mac, cell->mac);
+	} else if (member->is_used) {
+		vfp_copy(cell->holder, sizeof(cell->holder), member->more->used_by);
 	}
 	if (cell->state != VFP_CELL_FREE && cell->state != VFP_CELL_LEASED)
 		vfp_unfit_format(member, unfit, cell->why, sizeof(cell->why));
