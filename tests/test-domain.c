@@ -552,6 +552,9 @@ static void test_refused(void **state)
 		{DOMAIN("", NIC("") NIC("")), EINVAL, "MAC 52:54:00:00:00:01 is on two NICs"},
 		{DOMAIN("", NIC("") HOSTDEV("<mac address='52:54:00:00:00:01'/>")), EINVAL,
 		 "MAC 52:54:00:00:00:01 is on two NICs"},
+		{DOMAIN("", NIC("") "<hostdev type='pci'>"
+				    "<alias name='ua-vfpool-525400000001'/></hostdev>"),
+		 EINVAL, "another NIC of the domain has its alias, 'ua-vfpool-525400000001'"},
 	};
 
 	(void)state;
@@ -978,8 +981,8 @@ int main(void)
 		cmocka_unit_test(test_rules),		cmocka_unit_test(test_rebind),
 		cmocka_unit_test(test_swapped),		cmocka_unit_test(test_edited),
 		cmocka_unit_test(test_balloon_address), cmocka_unit_test(test_metadata_lost),
-		cmocka_unit_test(test_nic_xml),
-		cmocka_unit_test(test_disks),		cmocka_unit_test(test_snapshot_disk),
+		cmocka_unit_test(test_nic_xml),		cmocka_unit_test(test_disks),
+		cmocka_unit_test(test_snapshot_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

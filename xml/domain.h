@@ -118,8 +118,8 @@ char *vfp_domain_nic_xml(const struct vfp_domain *dom, size_t place);
  * default of its pool.  Otherwise the metadata says what the binding says.
  * -EPERM, in words that name element and NIC: <filterref>, <bandwidth>, <teaming> or
  * <port isolated='yes'> on a NIC of @nics; what vfp_domain_check_memory() refuses and a rewrite
- * does not mend.  -EINVAL: a MAC
- * that another NIC of the document has; a document without <uuid>, and @uuid is none either.
+ * does not mend.  -EINVAL: a MAC that another NIC of the document has, or the alias that goes with
+ * it; a document without <uuid>, and @uuid is none either.
  * *ret_text: the caller frees it.  It ends with a newline; the XML declaration is kept if there was
  * one. */
 int vfp_domain_rewrite(const struct vfp_domain *dom, const char *uuid,

@@ -45,6 +45,8 @@ static int check_elements(const struct vfp_domain *dom, size_t nic,
 			  const struct vfp_binding *binding, struct vfp_err *err);
 static int check_mac(const struct vfp_domain *dom, const struct vfp_binding *bindings,
 		     const size_t *nics, size_t n, size_t i, struct vfp_err *err);
+static const struct vfp_binding *binding_of(const struct vfp_binding *bindings, const size_t *nics,
+					    size_t n, size_t nic);
 static void add_uuid(struct work *work, const char *uuid);
 static void bind_nics(struct work *work, const struct vfp_binding *bindings, const size_t *nics,
 		      size_t n);
@@ -180,24 +182,41 @@ static int check_elements(const struct vfp_domain *dom, size_t nic,
 	return 0;
 }
 
-/* Two NICs with one MAC: metadata and alias could not tell them apart. */
+/* Two NICs with one MAC or alias: nobody could tell them apart. */
 static int check_mac(const struct vfp_domain *dom, const struct vfp_binding *bindings,
 		     const size_t *nics, size_t n, size_t i, struct vfp_err *err)
 {
+	vfp_autofree char *alias = alias_of(&bindings[i].mac);
 	char text[VFP_MAC_SIZE];
 
 	for (size_t other = 0; other < dom->n_nics; other++) {
-		const struct vfp_mac *mac = &dom->nics[other].want.mac;
+		const struct vfp_binding *binding = binding_of(bindings, nics, n, other);
 
-		for (size_t j = 0; j < n; j++)
-			if (nics[j] == other)
-				mac = &bindings[j].mac;
-		if (other != nics[i] && vfp_mac_equal(mac, &bindings[i].mac))
+		if (other == nics[i])
+			continue;
+		if (vfp_mac_equal(binding ? &binding->mac : &dom->nics[other].want.mac,
+				  &bindings[i].mac))
 			return vfp_fail(err, EINVAL,
 					"MAC %s is on two NICs of the domain: give each its own",
-					vfp_mac_format(mac, text));
+					vfp_mac_format(&bindings[i].mac, text));
+		if (!binding &&
+		    vfp_xml_attr_is(vfp_xml_child(dom->places[other].node, "alias"), "name", alias))
+			return vfp_fail(err, EINVAL,
+					"interface %s: another NIC of the domain has its alias, "
+					"'%s': remove that <alias>",
+					vfp_mac_format(&bindings[i].mac, text), alias);
 	}
 	return 0;
+}
+
+/* NULL: NIC @nic stays as it is. */
+static const struct vfp_binding *binding_of(const struct vfp_binding *bindings, const size_t *nics,
+					    size_t n, size_t nic)
+{
+	for (size_t i = 0; i < n; i++)
+		if (nics[i] == nic)
+			return &bindings[i];
+	return NULL;
 }
 
 static void add_uuid(struct work *work, const char *uuid)
@@ -224,11 +243,8 @@ static void bind_nics(struct work *work, const struct vfp_binding *bindings, con
 	const struct vfp_domain *dom = work->dom;
 
 	for (size_t i = 0; i < dom->n_nics; i++) {
-		const struct vfp_binding *binding = NULL;
+		const struct vfp_binding *binding = binding_of(bindings, nics, n, i);
 
-		for (size_t j = 0; j < n; j++)
-			if (nics[j] == i)
-				binding = &bindings[j];
 		if (binding) {
 			bind_nic(work, i, binding);
 			keep_port(work, i, binding);
@@ -544,12 +560,9 @@ static void switch_migration_off(struct work *work, const struct vfp_binding *bi
 	size_t n_aliases = 0;
 
 	for (size_t i = 0; i < dom->n_nics; i++) {
-		const struct vfp_binding *binding = NULL;
+		const struct vfp_binding *binding = binding_of(bindings, nics, n, i);
 		vfp_autofree char *alias = NULL;
 
-		for (size_t j = 0; j < n; j++)
-			if (nics[j] == i)
-				binding = &bindings[j];
 		if (!binding && dom->nics[i].kind != VFP_NIC_BOUND)
 			continue;
 		alias = alias_of(binding ? &binding->mac : &dom->nics[i].want.mac);
