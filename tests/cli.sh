@@ -249,6 +249,11 @@ step "Leases"
 hook web1 prepare - "$root/web1.bound.xml"
 prints 0 'web1 .*preparing' "prepare leases" vfpool lease list
 prints 0 'VLAN: +0' "vf show has what the kernel says" vfpool vf show ens1f0#0
+prints 0 'The last: +.*/dev/kmsg: No such file' "or why it does not know" vfpool vf show ens1f0#0
+echo '4,1,9000000000000000,-;igb 0000:01:00.0: VF 0 requested MAC filter' >"$root/dev/kmsg"
+prints 0 'Warnings: +1[^0-9]' "vf show counts what the kernel warned of" vfpool vf show ens1f0#0
+prints 0 'The last: +VF 0 requested MAC filter' "and has the last" vfpool vf show ens1f0#0
+prints 0 'Warnings: +0[^0-9]' "of that VF" vfpool vf show ens1f1#0
 prints 0 'holds +web1 .*52:54:00:00:00:01 .*ens1f[01]#0' "who, by MAC, in any case" vfpool who 52:54:00:00:00:01
 vf=$(vfpool lease list --json | sed -n 's/.*"vf":"\(.*\)".*/\1/p')
 prints 0 'holds +web1' "by VF" vfpool who "$vf"

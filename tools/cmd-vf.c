@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/kmsg.h"
 #include "pool/choose.h"
 #include "pool/setup.h"
 #include "tools/cmd.h"
@@ -131,6 +132,18 @@ static void print_attr(struct vfp_print *p, enum vfp_attr attr, const struct vfp
 	vfp_print_text(p, "%s", *words ? words + strlen(vfp_attr_name(attr)) + 1 : "");
 }
 
+/* What the kernel warned of since the VF's holder has it: a guest's vain tries. */
+static void print_warnings(const struct vfp_ctx *ctx, struct vfp_print *p, const struct vfp_pf *pf,
+			   unsigned int index, int64_t since_ms)
+{
+	struct vfp_err err = {0};
+	struct vfp_kmsg said;
+
+	vfp_kmsg_of_vf(&ctx->host, pf, index, since_ms, &said, &err);
+	vfp_print_number(p, said.n);
+	vfp_print_text(p, "%s", *err.msg ? err.msg : said.last);
+}
+
 /* When and how it was scrubbed last, by the journal. */
 static int print_scrub(struct vfp_ctx *ctx, struct vfp_print *p, struct vfp_err *err)
 {
@@ -149,7 +162,7 @@ static int print_scrub(struct vfp_ctx *ctx, struct vfp_print *p, struct vfp_err 
 }
 
 static int print_vf(struct vfp_ctx *ctx, struct vfp_print *p, const struct vfp_member *m,
-		    const struct vfp_attrs *attrs, struct vfp_err *err)
+		    const struct vfp_pf *pf, const struct vfp_attrs *attrs, struct vfp_err *err)
 {
 	static const enum vfp_attr shown[] = {VFP_ATTR_MAC,   VFP_ATTR_VLAN, VFP_ATTR_SPOOFCHK,
 					      VFP_ATTR_TRUST, VFP_ATTR_RATE, VFP_ATTR_LINKSTATE};
@@ -177,6 +190,7 @@ static int print_vf(struct vfp_ctx *ctx, struct vfp_print *p, const struct vfp_m
 	if (m->is_leased && m->more->lease.state == VFP_LEASE_ACTIVE)
 		vfp_setup_verify(ctx->pool, &m->more->lease, &differs);
 	vfp_print_text(p, "%s", differs.msg);
+	print_warnings(ctx, p, pf, m->vf.index, who.since_ms);
 	return print_scrub(ctx, p, err);
 }
 
@@ -200,6 +214,8 @@ static int vf_show(struct vfp_ctx *ctx, struct vfp_err *err)
 		{"Rate", "rate"},
 		{"Link state", "link_state"},
 		{"Difference", "difference"},
+		{"Warnings", "kernel_warnings"},
+		{"The last", "kernel_warning"},
 		{"Last scrub", "scrub_time"},
 		{"It was", "scrub"},
 	};
@@ -208,8 +224,8 @@ static int vf_show(struct vfp_ctx *ctx, struct vfp_err *err)
 	const struct vfp_attrs nothing = {.known = 0};
 	const struct vfp_member *member = NULL;
 	struct vfp_print *p;
+	struct vfp_pf pf = {.num_vfs = 0};
 	struct vfp_vf vf;
-	struct vfp_pf pf;
 	size_t n = 0, n_attrs = 0;
 	int rc = parse_vf(ctx, &vf, err);
 
@@ -233,7 +249,7 @@ static int vf_show(struct vfp_ctx *ctx, struct vfp_err *err)
 	if (rc < 0)
 		return rc;
 	p = vfp_print_begin(columns, VFP_N(columns), vfp_ctx_json(ctx));
-	rc = print_vf(ctx, p, member, vf.index < n_attrs ? &attrs[vf.index] : &nothing, err);
+	rc = print_vf(ctx, p, member, &pf, vf.index < n_attrs ? &attrs[vf.index] : &nothing, err);
 	vfp_print_end_one(p);
 	return rc;
 }
