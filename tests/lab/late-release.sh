@@ -6,6 +6,7 @@
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./guest.sh
+. ./daemons.sh
 rounds=${1:-5}
 
 # lock_vf: holds the lock of eth0#0 until its stdin ends, and says when it has it.
@@ -29,10 +30,6 @@ hook_runs() {
 
 no_hook_runs() {
 	! hooks | grep -q .
-}
-
-libvirtd_is_up() {
-	virsh --quiet list >/dev/null 2>&1
 }
 
 holder() {

@@ -6,9 +6,9 @@
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./guest.sh
+. ./daemons.sh
 seconds=${1:-60} n_kills=${2:-0}
 n_domains=30 n_clients=4
-log=$OUT/vfpoold.log
 
 # How many entries of a table's JSON pass a filter.
 count() {
@@ -27,31 +27,7 @@ nothing_found() {
 	vfpool check --json | jq -e 'length == 0'
 }
 
-# --- The daemons, started again whenever they end ------------------------------------------------
-
-keep_vfpoold() {
-	while [ ! -e "$OUT/over" ]; do
-		nice -n -10 vfpoold 2>>"$log" &
-		echo $! >"$OUT/vfpoold.pid"
-		wait $!
-	done
-}
-
-libvirtd_is_up() {
-	virsh --quiet list >/dev/null 2>&1
-}
-
-kill_libvirtd() {
-	local pid
-	pid=$(cat /run/libvirtd.pid) # a child of it that is about to run a hook bears its name, too
-	kill -9 "$pid"
-	wait_until 5 [ ! -e "/proc/$pid" ]
-	libvirtd -d
-}
-
-kill_vfpoold() {
-	kill -9 "$(cat "$OUT/vfpoold.pid")"
-}
+# --- Kills ----------------------------------------------------------------------------------------
 
 # n_done: how many starts and stops have succeeded.
 n_done() {
@@ -134,12 +110,6 @@ client() {
 
 # --- What is watched meanwhile -------------------------------------------------------------------
 
-# The VFs that QEMU processes have, as their command lines say.
-vfs_of_qemus() {
-	cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' |
-		sed -nE 's/.*"driver":"vfio-pci","host":"([0-9a-f:.]+)".*/\1/p'
-}
-
 watch() {
 	local twice
 	while [ ! -e "$OUT/over" ]; do
@@ -217,4 +187,4 @@ for i in $(seq 1 $((seconds < 300 ? 6 : 1)) $n_domains); do
 	check "d$i starts" virsh --quiet start "d$i"
 	virsh --quiet destroy "d$i"
 done
-grep -vE 'bound after|moved to|undefined, its ports' "$log" | cut -d: -f 2- | sort | uniq -c | sort -rn | head -n 30
+grep -vE 'bound after|moved to|undefined, its ports' "$vfpoold_log" | cut -d: -f 2- | sort | uniq -c | sort -rn | head -n 30
