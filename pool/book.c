@@ -5,6 +5,7 @@
  */
 #include "pool/book.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A range of a pool on some PF. */
@@ -13,22 +14,30 @@ struct share {
 	char vfs[VFP_RANGE_SIZE];
 };
 
+static int see_to_boot(struct vfp_pool *pool, struct vfp_err *err);
 static int void_earlier_boots(struct vfp_pool *pool, struct vfp_err *err);
 static int booked_boot(struct vfp_pool *pool, char ret_id[VFP_BOOT_ID_SIZE], struct vfp_err *err);
 
 int vfp_book_begin(struct vfp_pool *pool, struct vfp_db **ret_change, struct vfp_err *err)
 {
-	char booked[VFP_BOOT_ID_SIZE];
-	int rc = booked_boot(pool, booked, err);
+	int rc = see_to_boot(pool, err);
 
-	if (rc < 0)
-		return rc;
-	if (strcmp(booked, pool->boot_id) != 0) {
-		rc = void_earlier_boots(pool, err);
-		if (rc < 0)
-			return rc;
-	}
-	return vfp_db_begin(pool->db, ret_change, err);
+	return rc < 0 ? rc : vfp_db_begin(pool->db, ret_change, err);
+}
+
+int vfp_pool_begin_group(struct vfp_pool *pool, struct vfp_err *err)
+{
+	int rc = see_to_boot(pool, err);
+
+	assert(!pool->group);
+	return rc < 0 ? rc : vfp_db_begin_group(pool->db, &pool->group, err);
+}
+
+int vfp_pool_end_group(struct vfp_pool *pool, struct vfp_err *err)
+{
+	vfp_auto(db_transaction) group = VFP_TAKE(pool->group);
+
+	return vfp_db_commit_group(&group, err);
 }
 
 int vfp_book_vf_put(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err)
@@ -97,6 +106,16 @@ int vfp_book_dump(const struct vfp_host *host, const char *dev, bool with_counte
 		return rc;
 	*ret_attrs = VFP_TAKE(attrs);
 	return 0;
+}
+
+static int see_to_boot(struct vfp_pool *pool, struct vfp_err *err)
+{
+	char booked[VFP_BOOT_ID_SIZE];
+	int rc = booked_boot(pool, booked, err);
+
+	if (rc >= 0 && strcmp(booked, pool->boot_id) != 0)
+		rc = void_earlier_boots(pool, err);
+	return rc < 0 ? rc : 0;
 }
 
 static int booked_boot(struct vfp_pool *pool, char ret_id[VFP_BOOT_ID_SIZE], struct vfp_err *err)

@@ -14,6 +14,7 @@
 struct vfp_pool {
 	const struct vfp_host *host;
 	struct vfp_db *db;
+	struct vfp_db *group; /* the transaction of vfp_pool_begin_group() */
 	char boot_id[VFP_BOOT_ID_SIZE];
 	int64_t data_version;	    /* as vfp_pool_has_changed() saw it last; 0 never */
 	struct vfp_serial *serials; /* of the cards that were asked for it (pool/openstack.c) */

@@ -22,7 +22,9 @@
 struct vfp_db {
 	sqlite3 *sqlite;
 	char *path;
-	int turn; /* our place in the writers' line (base/lock.h) while we are the first; -1 */
+	int turn;      /* our place in the writers' line (base/lock.h) while we are the first; -1 */
+	bool is_group; /* the transaction is one */
+	bool is_change;			     /* of the group, one has begun */
 	sqlite3_stmt *statements[VFP_N_SQL]; /* NULL until first run */
 };
 
@@ -88,6 +90,9 @@ static const char *const sql_of[VFP_N_SQL] = {
 	[VFP_SQL_BEGIN_READ] = "BEGIN",
 	[VFP_SQL_COMMIT] = "COMMIT",
 	[VFP_SQL_ROLLBACK] = "ROLLBACK",
+	[VFP_SQL_SAVE] = "SAVEPOINT change",
+	[VFP_SQL_SAVE_KEEP] = "RELEASE change",
+	[VFP_SQL_SAVE_UNDO] = "ROLLBACK TO change",
 	[VFP_SQL_USE_WAL] = "PRAGMA journal_mode = WAL",
 	[VFP_SQL_USE_FULL_SYNC] = "PRAGMA synchronous = FULL",
 	[VFP_SQL_USE_SHORT_LOG] = "PRAGMA journal_size_limit = 1048576",
@@ -293,6 +298,8 @@ static const char *const sql_of[VFP_N_SQL] = {
 /* --- Open, close, transactions ---------------------------------------------------------------- */
 
 static int fail(const struct vfp_db *db, struct vfp_err *err);
+static int check_group(const struct vfp_db *db, struct vfp_err *err);
+static int begin_in_group(struct vfp_db *db, struct vfp_db **ret_change, struct vfp_err *err);
 static int check_file(const char *path, enum vfp_pool_mode mode, struct vfp_err *err);
 static int set_up(struct vfp_db *db, enum vfp_pool_mode mode, struct vfp_err *err);
 static int wait_turn(struct vfp_db *db, struct vfp_err *err);
@@ -338,6 +345,14 @@ void vfp_db_close(struct vfp_db *db)
 
 void vfp_db_rollback(struct vfp_db *db)
 {
+	if (db->is_change) {
+		db->is_change = false;
+		if (!sqlite3_get_autocommit(db->sqlite) &&
+		    vfp_db_run(db, VFP_SQL_SAVE_UNDO, NULL, NULL, NULL) == 0)
+			vfp_db_run(db, VFP_SQL_SAVE_KEEP, NULL, NULL, NULL);
+		return;
+	}
+	db->is_group = false;
 	/* SQLite rolls back by itself on a full disk and the like; then there is nothing left to
 	 * do. */
 	if (!sqlite3_get_autocommit(db->sqlite))
@@ -347,8 +362,11 @@ void vfp_db_rollback(struct vfp_db *db)
 
 int vfp_db_begin(struct vfp_db *db, struct vfp_db **ret_change, struct vfp_err *err)
 {
-	int rc = wait_turn(db, err);
+	int rc;
 
+	if (db->is_group)
+		return begin_in_group(db, ret_change, err);
+	rc = wait_turn(db, err);
 	if (rc < 0)
 		return rc;
 	rc = vfp_db_run(db, VFP_SQL_BEGIN, NULL, NULL, err);
@@ -377,12 +395,61 @@ int vfp_db_begin_read(struct vfp_db *db, struct vfp_db **ret_view, struct vfp_er
 
 int vfp_db_commit(struct vfp_db **change, struct vfp_err *err)
 {
-	int rc = vfp_db_run(*change, VFP_SQL_COMMIT, NULL, NULL, err);
+	const bool is_change = (*change)->is_change;
+	int rc = vfp_db_run(*change, is_change ? VFP_SQL_SAVE_KEEP : VFP_SQL_COMMIT, NULL, NULL,
+			    err);
 
 	if (rc < 0)
 		return rc;
+	if (is_change) {
+		(*change)->is_change = false;
+		*change = NULL;
+		return 0;
+	}
 	end_turn(*change);
 	*change = NULL;
+	return 0;
+}
+
+int vfp_db_begin_group(struct vfp_db *db, struct vfp_db **ret_group, struct vfp_err *err)
+{
+	int rc = vfp_db_begin(db, ret_group, err);
+
+	if (rc == 0)
+		db->is_group = true;
+	return rc;
+}
+
+int vfp_db_commit_group(struct vfp_db **group, struct vfp_err *err)
+{
+	int rc = check_group(*group, err);
+
+	if (rc < 0)
+		return rc;
+	(*group)->is_group = false;
+	return vfp_db_commit(group, err);
+}
+
+/* SQLite ends a whole transaction by itself on a full disk and the like: what came then would each
+ * be a transaction of its own. */
+static int check_group(const struct vfp_db *db, struct vfp_err *err)
+{
+	assert(db->is_group && !db->is_change);
+	if (!sqlite3_get_autocommit(db->sqlite))
+		return 0;
+	return vfp_fail(err, EIO, "%s: a change before this one could not be written", db->path);
+}
+
+static int begin_in_group(struct vfp_db *db, struct vfp_db **ret_change, struct vfp_err *err)
+{
+	int rc = check_group(db, err);
+
+	if (rc == 0)
+		rc = vfp_db_run(db, VFP_SQL_SAVE, NULL, NULL, err);
+	if (rc < 0)
+		return rc;
+	db->is_change = true;
+	*ret_change = db;
 	return 0;
 }
 

@@ -35,6 +35,9 @@ enum vfp_sql {
 	VFP_SQL_BEGIN_READ,
 	VFP_SQL_COMMIT,
 	VFP_SQL_ROLLBACK,
+	VFP_SQL_SAVE,
+	VFP_SQL_SAVE_KEEP,
+	VFP_SQL_SAVE_UNDO,
 	VFP_SQL_USE_WAL,
 	VFP_SQL_USE_FULL_SYNC,
 	VFP_SQL_USE_SHORT_LOG,
@@ -130,6 +133,13 @@ int vfp_db_begin(struct vfp_db *db, struct vfp_db **ret_change, struct vfp_err *
  * *ret_view is then NULL. */
 int vfp_db_begin_read(struct vfp_db *db, struct vfp_db **ret_view, struct vfp_err *err);
 int vfp_db_commit(struct vfp_db **change, struct vfp_err *err);
+
+/* A group is a transaction that has several changes in it, one after the other, each of which
+ * begins, and ends or is undone, as it would by itself: it does not know of the others.  They are
+ * durable when the group is committed. */
+int vfp_db_begin_group(struct vfp_db *db, struct vfp_db **ret_group, struct vfp_err *err);
+/* An error says that no change of the group was made. */
+int vfp_db_commit_group(struct vfp_db **group, struct vfp_err *err);
 
 /* --- Values in -------------------------------------------------------------------------------- */
 

@@ -184,6 +184,16 @@ int vfp_pool_set_alone(struct vfp_pool *pool, const struct vfp_owner *owner, con
 int vfp_pool_alone(struct vfp_pool *pool, const char *uuid, char ret_asks[VFP_DIGEST_SIZE],
 		   struct vfp_err *err);
 
+/* --- Groups ----------------------------------------------------------------------------------- */
+
+/* For who has many calls at hand that write: those between these two are each a transaction as they
+ * would be by themselves, all or nothing, and what one refuses is no matter to the others; but they
+ * are durable together, with the end of the group, and nobody may be told of them before.  A group
+ * keeps other writers waiting from its beginning to its end. */
+int vfp_pool_begin_group(struct vfp_pool *pool, struct vfp_err *err);
+/* An error: nothing that was done in it is. */
+int vfp_pool_end_group(struct vfp_pool *pool, struct vfp_err *err);
+
 /* --- Claims ----------------------------------------------------------------------------------- */
 
 /* A claim keeps VFs for a domain that is about to start: nobody else gets them, neither by a lease

@@ -13,6 +13,7 @@
 #define N_READERS	4 /* some may wait for libvirt, which waits for a hook */
 #define WRITES_WAITING	256
 #define READS_WAITING	64
+#define GROUP_MS	20 /* then another writer has its turn: a hook waits no longer */
 #define EVENTS_PER_TURN 64 /* then others come first */
 #define LOOK_FIRST_MS	10 /* a change seldom comes alone */
 #define LOOK_AGAIN_MS	100
@@ -44,12 +45,13 @@ int vfp_bus_new(const struct vfp_host *host, const char *uri, vfp_bus_wrote *wro
 	bus->retry_timer = vfp_loop_add_timer(on_retry, bus, err);
 	rc = connect_bus(bus, err);
 	if (rc == 0)
-		rc = vfp_lane_new(host, VFP_POOL_WRITE, 1, WRITES_WAITING, &bus->writer, err);
-	if (rc == 0)
-		rc = vfp_lane_new(host, VFP_POOL_WRITE, N_READERS, READS_WAITING, &bus->reader,
+		rc = vfp_lane_new(host, VFP_POOL_WRITE, GROUP_MS, 1, WRITES_WAITING, &bus->writer,
 				  err);
 	if (rc == 0)
-		rc = vfp_lane_new(host, VFP_POOL_READ, 1, 1, &bus->watcher, err);
+		rc = vfp_lane_new(host, VFP_POOL_WRITE, 0, N_READERS, READS_WAITING, &bus->reader,
+				  err);
+	if (rc == 0)
+		rc = vfp_lane_new(host, VFP_POOL_READ, 0, 1, 1, &bus->watcher, err);
 	if (rc < 0) {
 		vfp_bus_free(bus);
 		return rc;

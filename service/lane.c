@@ -14,6 +14,7 @@
 
 #define MAX_THREADS 8
 #define PATIENCE_S  5
+#define GROUP_MAX   32
 
 struct task {
 	vfp_lane_work *work;
@@ -30,6 +31,7 @@ struct queue {
 struct vfp_lane {
 	const struct vfp_host *host;
 	enum vfp_pool_mode mode;
+	int group_ms;
 	pthread_mutex_t lock;
 	pthread_cond_t has_work;
 	struct queue waiting, finished;
@@ -44,14 +46,15 @@ static void on_finished(void *opaque);
 static void put(struct queue *queue, const struct task *task);
 static bool take(struct queue *queue, struct task *ret);
 
-int vfp_lane_new(const struct vfp_host *host, enum vfp_pool_mode mode, size_t n_threads,
-		 size_t room, struct vfp_lane **ret, struct vfp_err *err)
+int vfp_lane_new(const struct vfp_host *host, enum vfp_pool_mode mode, int group_ms,
+		 size_t n_threads, size_t room, struct vfp_lane **ret, struct vfp_err *err)
 {
 	struct vfp_lane *lane = vfp_alloc(1, sizeof(*lane));
 
 	*lane = (struct vfp_lane){
 		.host = host,
 		.mode = mode,
+		.group_ms = group_ms,
 		.max_threads = n_threads < MAX_THREADS ? n_threads : MAX_THREADS,
 		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 	};
@@ -59,8 +62,8 @@ int vfp_lane_new(const struct vfp_host *host, enum vfp_pool_mode mode, size_t n_
 	pthread_cond_init(&lane->has_work, NULL);
 	lane->waiting.room = room;
 	lane->waiting.tasks = vfp_alloc(room, sizeof(struct task));
-	/* Beside those that wait, each thread has one in its hands. */
-	lane->finished.room = room + MAX_THREADS;
+	/* Beside those that wait, each thread has some in its hands. */
+	lane->finished.room = room + MAX_THREADS * GROUP_MAX;
 	lane->finished.tasks = vfp_alloc(lane->finished.room, sizeof(struct task));
 	lane->file = lane->fd < 0 ? vfp_fail(err, errno, "no eventfd: %s", strerror(errno))
 				  : vfp_loop_add_file(lane->fd, on_finished, lane, err);
@@ -136,20 +139,66 @@ static bool next(struct vfp_lane *lane, struct task *ret)
 	return found;
 }
 
+static bool next_at_once(struct vfp_lane *lane, struct task *ret)
+{
+	bool found;
+
+	pthread_mutex_lock(&lane->lock);
+	found = !lane->is_over && take(&lane->waiting, ret);
+	pthread_mutex_unlock(&lane->lock);
+	return found;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* Does @tasks[0] and @tasks[1], and those that wait behind them; returns how many. */
+static size_t work_together(struct vfp_lane *lane, struct vfp_pool *pool, struct task *tasks)
+{
+	const struct vfp_err none = {0};
+	struct vfp_err err = {0};
+	size_t n = 2, n_done = 0;
+	int rc = vfp_pool_begin_group(pool, &err);
+	const int64_t until_ms = now_ms() + lane->group_ms;
+
+	while (rc == 0 && n_done < n) {
+		tasks[n_done].work(tasks[n_done].opaque, pool, &none);
+		n_done++;
+		if (n_done == n && n < GROUP_MAX && now_ms() < until_ms &&
+		    next_at_once(lane, &tasks[n]))
+			n++;
+	}
+	if (rc == 0)
+		rc = vfp_pool_end_group(pool, &err);
+	for (size_t i = 0; rc < 0 && i < n; i++)
+		tasks[i].work(tasks[i].opaque, NULL, &err);
+	return n;
+}
+
 static void *run(void *opaque)
 {
 	struct vfp_lane *lane = opaque;
 	struct vfp_pool *pool = NULL;
-	struct task task;
+	struct task tasks[GROUP_MAX];
 
-	while (next(lane, &task)) {
+	while (next(lane, &tasks[0])) {
 		struct vfp_err err = {0};
+		size_t n = 1;
 
 		if (!pool)
 			vfp_pool_open(lane->host, lane->mode, &pool, &err);
-		task.work(task.opaque, pool, &err);
+		if (pool && lane->group_ms && next_at_once(lane, &tasks[1]))
+			n = work_together(lane, pool, tasks);
+		else
+			tasks[0].work(tasks[0].opaque, pool, &err);
 		pthread_mutex_lock(&lane->lock);
-		put(&lane->finished, &task);
+		for (size_t i = 0; i < n; i++)
+			put(&lane->finished, &tasks[i]);
 		pthread_mutex_unlock(&lane->lock);
 		eventfd_write(lane->fd, 1);
 	}

@@ -555,6 +555,44 @@ static void test_pin(void **state)
 	assert_true(is_same_vf(&again.binding.vf, &vf));
 }
 
+/* Claims and releases in a group are what they are by themselves; one that is refused spoils
+ * nothing. */
+static void test_group(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_owner owner = fixture_owner(3);
+	struct vfp_claim_ask ask = ask_of(&owner);
+	struct vfp_claim many[VFP_CLAIM_MAX];
+	struct vfp_pool *other;
+	unsigned int n_ended;
+	struct vfp_claim one, two;
+	struct vfp_port *ports;
+	size_t n;
+
+	assert_done(fixture, vfp_pool_begin_group(fixture->pool, &fixture->err));
+	one = claim(fixture, 1);
+	ask.count = N_VFS;
+	assert_refused(fixture, vfp_pool_claim(fixture->pool, &ask, many, &fixture->err), ENOSPC,
+		       "and 8 were asked for");
+	two = claim(fixture, 2);
+	assert_true(one.binding.vf.index != two.binding.vf.index ||
+		    strcmp(one.binding.vf.pf, two.binding.vf.pf) != 0);
+	assert_int_equal(release(fixture, 1, &n_ended), 0);
+	assert_int_equal(n_ended, 1);
+	assert_done(fixture, vfp_pool_open(&fixture->host, VFP_POOL_READ, &other, &fixture->err));
+	assert_done(fixture, vfp_pool_ports(other, NULL, &ports, &n, &fixture->err));
+	assert_int_equal(n, 0);
+	free(ports);
+	assert_done(fixture, vfp_pool_end_group(fixture->pool, &fixture->err));
+	assert_done(fixture, vfp_pool_ports(other, NULL, &ports, &n, &fixture->err));
+	assert_int_equal(n, 1);
+	assert_true(vfp_mac_equal(&ports[0].mac, &two.binding.mac));
+	free(ports);
+	vfp_pool_close(other);
+	assert_int_equal(fixture_events(fixture, "claim"), 2);
+	assert_int_equal(fixture_events(fixture, "unclaim"), 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, pool_fixture_teardown)
@@ -567,7 +605,7 @@ int main(void)
 		TEST(test_others),	  TEST(test_over_and_leased_by_another),
 		TEST(test_vf_breaks),	  TEST(test_dirty),
 		TEST(test_taken_mac),	  TEST(test_physnet),
-		TEST(test_pin),
+		TEST(test_pin),		  TEST(test_group),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,9 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -221,6 +225,105 @@ static void test_left_transaction_is_rolled_back(void **state)
 	assert_string_equal(boot, "kept");
 }
 
+static int put_pf(struct vfp_db *db, const char *dev, bool keeps)
+{
+	vfp_auto(db_transaction) change = NULL;
+	int rc = vfp_db_begin(db, &change, NULL);
+
+	if (rc == 0)
+		rc = vfp_db_run(db, VFP_SQL_PF_PUT, VFP_VALUES(VFP_TEXT(dev)), NULL, NULL);
+	return rc == 0 && keeps ? vfp_db_commit(&change, NULL) : rc;
+}
+
+/* The PFs that another handle sees, as "ens1 ens3". */
+static void assert_pfs(struct fixture *fixture, const char *names)
+{
+	struct pf {
+		int64_t id;
+		char dev[IFNAMSIZ];
+		char mac[VFP_MAC_SIZE];
+	};
+	static const struct vfp_column columns[] = {
+		VFP_COLUMN_NUMBER(struct pf, id),
+		VFP_COLUMN_TEXT(struct pf, dev),
+		VFP_COLUMN_TEXT(struct pf, mac),
+	};
+	static const struct vfp_shape shape = VFP_SHAPE(struct pf, columns);
+	vfp_auto(db) db = open_db(fixture, VFP_POOL_READ);
+	vfp_autofree struct pf *pfs = NULL;
+	char found[64] = "";
+	size_t n;
+
+	assert_int_equal(vfp_db_rows(db, VFP_SQL_PF_LIST, NULL, &shape, &pfs, &n, NULL), 0);
+	for (size_t i = 0; i < n; i++)
+		strcat(strcat(found, i ? " " : ""), pfs[i].dev);
+	assert_string_equal(found, names);
+}
+
+/* Each change is one, and all are there when the group ends. */
+static void test_group(void **state)
+{
+	struct fixture *fixture = *state;
+	vfp_auto(db) db = open_db(fixture, VFP_POOL_CREATE);
+	vfp_auto(db_transaction) group = NULL;
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(vfp_db_begin_group(db, &group, NULL), 0);
+		assert_int_equal(put_pf(db, i ? "ens4" : "ens1", true), 0);
+		assert_int_equal(put_pf(db, "ens2", false), 0);
+		assert_int_equal(put_pf(db, i ? "ens5" : "ens3", true), 0);
+		assert_pfs(fixture, i ? "ens1 ens3" : "");
+		assert_int_equal(vfp_db_commit_group(&group, NULL), 0);
+		assert_null(group);
+	}
+	assert_pfs(fixture, "ens1 ens3 ens4 ens5");
+	/* What comes behind is by itself again. */
+	assert_int_equal(put_pf(db, "ens6", true), 0);
+	assert_pfs(fixture, "ens1 ens3 ens4 ens5 ens6");
+}
+
+/* When SQLite gives the transaction up, nothing of the group is done behind its back. */
+static void test_lost_group(void **state)
+{
+	struct fixture *fixture = *state;
+	vfp_auto(db) db = open_db(fixture, VFP_POOL_CREATE);
+	vfp_auto(db_transaction) group = NULL;
+
+	assert_int_equal(vfp_db_begin_group(db, &group, NULL), 0);
+	assert_int_equal(put_pf(db, "ens1", true), 0);
+	assert_int_equal(vfp_db_run(db, VFP_SQL_ROLLBACK, NULL, NULL, NULL), 0);
+	assert_int_equal(put_pf(db, "ens2", true), -EIO);
+	assert_int_equal(vfp_db_commit_group(&group, &fixture->err), -EIO);
+	assert_non_null(strstr(fixture->err.msg, "pool.db: a change before"));
+	vfp_db_rollback(VFP_TAKE(group));
+	assert_pfs(fixture, "");
+	assert_int_equal(put_pf(db, "ens3", true), 0);
+	assert_pfs(fixture, "ens3");
+}
+
+/* A disk that is full says so to the group, and to no change of it. */
+static void test_group_on_full_disk(void **state)
+{
+	struct fixture *fixture = *state;
+	vfp_auto(db) db = open_db(fixture, VFP_POOL_CREATE);
+	vfp_auto(db_transaction) group = NULL;
+	struct rlimit limit, none;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	none = (struct rlimit){.rlim_max = limit.rlim_max};
+	assert_int_equal(vfp_db_begin_group(db, &group, NULL), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(put_pf(db, "ens1", true), 0);
+	assert_int_equal(put_pf(db, "ens2", true), 0);
+	assert_int_equal(vfp_db_commit_group(&group, &fixture->err), -EIO);
+	vfp_db_rollback(VFP_TAKE(group));
+	setrlimit(RLIMIT_FSIZE, &limit);
+	assert_pfs(fixture, "");
+	assert_int_equal(put_pf(db, "ens3", true), 0);
+	assert_pfs(fixture, "ens3");
+}
+
 /* What does not fit into the struct is not ours, and is said so. */
 static void test_value_that_does_not_fit(void **state)
 {
@@ -274,6 +377,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_left_transaction_is_rolled_back, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_group, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lost_group, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_group_on_full_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_value_that_does_not_fit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_constraint, setup, teardown),
 	};
