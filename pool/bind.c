@@ -4,18 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/settings.h"
 #include "base/variant.h"
 #include "pool/book.h"
 #include "pool/choose.h"
+#include "pool/hostview.h"
 
 #define MAC_SPACE 0x1000000u /* what an OUI leaves */
-
-/* A MAC that the host itself uses. */
-struct host_mac {
-	struct vfp_mac mac;
-	char dev[IFNAMSIZ]; /* the netdev that has it */
-};
 
 /* One want on its way to a binding. */
 struct nic {
@@ -33,13 +27,6 @@ struct nic {
 
 /* What a binding is made from.  Host and members are read before the transaction, the rest within
  * it. */
-/* Members of one PF, which stand together. */
-struct run {
-	const struct vfp_member *members;
-	size_t n;
-	unsigned int n_present;
-};
-
 struct plan {
 	struct vfp_pool *pool;
 	const struct vfp_request *request;
@@ -48,21 +35,14 @@ struct plan {
 	size_t n;
 	struct vfp_member *members; /* of all pools */
 	size_t n_members;
-	struct run *runs; /* of the members */
-	size_t n_runs;
-	struct host_mac *macs;
-	size_t n_macs;
-	struct vfp_mac *carried; /* by VFs, as their PFs say; read when a MAC is to be made */
-	size_t n_carried;
-	uint32_t oui;		   /* the first half of those that are made */
+	const struct vfp_host_view *view;
+	struct vfp_host_view own;  /* where no group has one; without its members */
 	struct vfp_port_row *rows; /* the domain's ports, as they were */
 	size_t n_rows;
 	struct vfp_vf *taken;	     /* by those of its NICs that are done */
 	size_t n_elsewhere, n_taken; /* the first so many are of NICs that a claim is not about */
 	bool knows_holders;	     /* the members' used_by is read */
 };
-
-#define QEMU_OUI 0x525400u
 
 static void free_plan(struct plan *plan);
 VFP_DEFINE_AUTO(plan, struct plan *, free_plan)
@@ -102,7 +82,6 @@ int vfp_book_grant(struct vfp_pool *pool, const struct vfp_request *request,
 		.owner = request->owner,
 		.nics = vfp_alloc(request->n, sizeof(struct nic)),
 		.n = request->n,
-		.oui = QEMU_OUI,
 	};
 	vfp_auto(plan) plan = &made;
 	vfp_auto(db_transaction) change = NULL;
@@ -141,7 +120,7 @@ int vfp_pool_make_mac(struct vfp_pool *pool, const char *uuid, size_t place,
 		      struct vfp_mac *ret_mac, struct vfp_err *err)
 {
 	struct vfp_owner owner = {.uuid = ""};
-	struct plan made = {.pool = pool, .owner = &owner, .oui = QEMU_OUI};
+	struct plan made = {.pool = pool, .owner = &owner};
 	vfp_auto(plan) plan = &made;
 	vfp_auto(db_transaction) view = NULL;
 	struct nic nic = {.want = NULL};
@@ -165,135 +144,33 @@ int vfp_pool_make_mac(struct vfp_pool *pool, const char *uuid, size_t place,
 
 /* --- Before the transaction: the host --------------------------------------------------------- */
 
-static void add_mac(struct plan *plan, const struct vfp_mac *mac, const char *dev)
+/* Within a group the host was looked at before it began. */
+static int read_host(struct plan *plan, bool makes_macs, struct vfp_err *err)
 {
-	struct host_mac *added;
+	const struct vfp_host_view *groups = plan->pool->view;
+	int rc;
 
-	plan->macs = vfp_realloc(plan->macs, plan->n_macs + 1, sizeof(*plan->macs));
-	added = &plan->macs[plan->n_macs++];
-	added->mac = *mac;
-	vfp_copy(added->dev, sizeof(added->dev), dev);
-}
-
-/* The MAC of a VF's netdev, which it has when a host driver is bound to it. */
-static void add_vf_mac(struct plan *plan, const char *dev)
-{
-	vfp_autofree char *text = NULL;
-	char path[VFP_PATH_SIZE];
-	struct vfp_mac mac;
-
-	vfp_host_path(plan->pool->host, path, "/sys/class/net/%s/address", dev);
-	if (vfp_file_read(path, 128, &text, NULL, NULL) < 0)
-		return; /* gone meanwhile */
-	text[strcspn(text, "\n")] = '\0';
-	if (vfp_mac_parse(text, &mac) == 0)
-		add_mac(plan, &mac, dev);
-}
-
-static void add_carried(struct plan *plan, const struct vfp_pf *pf)
-{
-	vfp_autofree struct vfp_attrs *attrs = NULL;
-	size_t n = 0;
-
-	/* A PF with more VFs than the kernel can list: then those MACs are not known, as the
-	 * check of the chosen PF will say. */
-	if (vfp_book_dump(plan->pool->host, pf->dev, false, &attrs, &n, NULL) < 0)
-		return;
-	plan->carried = vfp_realloc(plan->carried, plan->n_carried + n, sizeof(*plan->carried));
-	for (size_t i = 0; i < n; i++)
-		plan->carried[plan->n_carried++] = attrs[i].mac;
+	if (groups) {
+		plan->view = groups;
+		plan->members = vfp_inventory_copy(groups->members, groups->n_members);
+		plan->n_members = groups->n_members;
+		return 0;
+	}
+	rc = vfp_host_view_read(plan->pool, makes_macs, &plan->own, err);
+	if (rc < 0)
+		return rc;
+	plan->view = &plan->own;
+	plan->members = VFP_TAKE(plan->own.members);
+	plan->n_members = plan->own.n_members;
+	return 0;
 }
 
 static bool is_carried(const struct plan *plan, const struct vfp_mac *mac)
 {
-	for (size_t i = 0; i < plan->n_carried; i++)
-		if (vfp_mac_equal(&plan->carried[i], mac))
+	for (size_t i = 0; i < plan->view->n_carried; i++)
+		if (vfp_mac_equal(&plan->view->carried[i], mac))
 			return true;
 	return false;
-}
-
-static int read_oui(struct plan *plan, struct vfp_err *err)
-{
-	struct vfp_settings settings;
-	int rc = vfp_settings_read(plan->pool->host, &settings, err);
-
-	if (rc == 0 && settings.mac_oui != VFP_SETTING_DEFAULT)
-		plan->oui = (uint32_t)settings.mac_oui;
-	return rc;
-}
-
-static void find_runs(struct plan *plan)
-{
-	struct run *run = NULL;
-
-	for (size_t i = 0; i < plan->n_members; i++) {
-		const struct vfp_member *member = &plan->members[i];
-
-		if (!run || strcmp(member->vf.pf, run->members->vf.pf) != 0) {
-			plan->runs = vfp_realloc(plan->runs, plan->n_runs + 1, sizeof(*plan->runs));
-			run = &plan->runs[plan->n_runs++];
-			*run = (struct run){.members = member};
-		}
-		run->n++;
-		run->n_present += member->is_present;
-	}
-}
-
-/* The VFs of a PF that are members are read already: false when there are others. */
-static bool add_members_macs(struct plan *plan, const struct vfp_pf *pf)
-{
-	unsigned int n = 0;
-
-	for (size_t i = 0; i < plan->n_runs; i++)
-		if (!strcmp(plan->runs[i].members->vf.pf, pf->dev))
-			n += plan->runs[i].n_present;
-	if (n != pf->num_vfs)
-		return false;
-	for (size_t i = 0; i < plan->n_runs; i++) {
-		const struct run *run = &plan->runs[i];
-
-		for (size_t k = 0; k < run->n && !strcmp(run->members->vf.pf, pf->dev); k++)
-			if (run->members[k].is_present && *run->members[k].info.netdev)
-				add_vf_mac(plan, run->members[k].info.netdev);
-	}
-	return true;
-}
-
-/* The MACs of a PF and of its VFs. */
-static int add_macs(struct plan *plan, const struct vfp_pf *pf, struct vfp_err *err)
-{
-	vfp_autofree struct vfp_vfinfo *vfs = NULL;
-	size_t n = 0;
-	int rc;
-
-	add_mac(plan, &pf->mac, pf->dev);
-	if (add_members_macs(plan, pf))
-		return 0;
-	rc = vfp_sysfs_vfs(plan->pool->host, &pf->pci, &vfs, &n, err);
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		if (*vfs[i].netdev)
-			add_vf_mac(plan, vfs[i].netdev);
-	return rc;
-}
-
-static int read_host(struct plan *plan, bool makes_macs, struct vfp_err *err)
-{
-	vfp_autofree struct vfp_pf *pfs = NULL;
-	size_t n = 0;
-	int rc = makes_macs ? read_oui(plan, err) : 0;
-
-	if (rc == 0)
-		rc = vfp_inventory_host(plan->pool, NULL, false, &plan->members, &plan->n_members,
-					err);
-	find_runs(plan);
-	if (rc == 0)
-		rc = vfp_sysfs_pfs(plan->pool->host, &pfs, &n, err);
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		rc = add_macs(plan, &pfs[i], err);
-		if (rc == 0 && makes_macs && pfs[i].num_vfs)
-			add_carried(plan, &pfs[i]);
-	}
-	return rc;
 }
 
 /* --- The ports: pool, port group, MAC --------------------------------------------------------- */
@@ -303,10 +180,10 @@ static int check_mac_of_host(const struct plan *plan, const struct vfp_mac *mac,
 {
 	char text[VFP_MAC_SIZE], vf[VFP_VF_SIZE];
 
-	for (size_t i = 0; i < plan->n_macs; i++)
-		if (vfp_mac_equal(&plan->macs[i].mac, mac))
+	for (size_t i = 0; i < plan->view->n_macs; i++)
+		if (vfp_mac_equal(&plan->view->macs[i].mac, mac))
 			return vfp_fail(err, EEXIST, "MAC %s: network device %s of the host has it",
-					vfp_mac_format(mac, text), plan->macs[i].dev);
+					vfp_mac_format(mac, text), plan->view->macs[i].dev);
 	for (size_t i = 0; i < plan->n_members; i++) {
 		const struct vfp_member *member = &plan->members[i];
 
@@ -375,8 +252,8 @@ static int try_mac(struct plan *plan, struct nic *nic, const struct vfp_mac *mac
  * again. */
 static int make_mac(struct plan *plan, struct nic *nic, size_t place, struct vfp_err *err)
 {
-	const uint8_t oui[] = {(uint8_t)(plan->oui >> 16), (uint8_t)(plan->oui >> 8),
-			       (uint8_t)plan->oui};
+	const uint8_t oui[] = {(uint8_t)(plan->view->oui >> 16), (uint8_t)(plan->view->oui >> 8),
+			       (uint8_t)plan->view->oui};
 	uint32_t value = hash(plan->owner->uuid, place);
 
 	for (uint32_t tries = 0; tries < MAC_SPACE;
@@ -882,9 +759,7 @@ static void free_plan(struct plan *plan)
 {
 	free(plan->nics);
 	free(plan->members);
-	free(plan->runs);
-	free(plan->macs);
-	free(plan->carried);
+	vfp_host_view_clear(&plan->own);
 	free(plan->rows);
 	free(plan->taken);
 }

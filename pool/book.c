@@ -5,7 +5,6 @@
  */
 #include "pool/book.h"
 
-#include <assert.h>
 #include <string.h>
 
 /* A range of a pool on some PF. */
@@ -25,19 +24,11 @@ int vfp_book_begin(struct vfp_pool *pool, struct vfp_db **ret_change, struct vfp
 	return rc < 0 ? rc : vfp_db_begin(pool->db, ret_change, err);
 }
 
-int vfp_pool_begin_group(struct vfp_pool *pool, struct vfp_err *err)
+int vfp_book_begin_group(struct vfp_pool *pool, struct vfp_db **ret_group, struct vfp_err *err)
 {
 	int rc = see_to_boot(pool, err);
 
-	assert(!pool->group);
-	return rc < 0 ? rc : vfp_db_begin_group(pool->db, &pool->group, err);
-}
-
-int vfp_pool_end_group(struct vfp_pool *pool, struct vfp_err *err)
-{
-	vfp_auto(db_transaction) group = VFP_TAKE(pool->group);
-
-	return vfp_db_commit_group(&group, err);
+	return rc < 0 ? rc : vfp_db_begin_group(pool->db, ret_group, err);
 }
 
 int vfp_book_vf_put(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err)

@@ -14,7 +14,8 @@
 struct vfp_pool {
 	const struct vfp_host *host;
 	struct vfp_db *db;
-	struct vfp_db *group; /* the transaction of vfp_pool_begin_group() */
+	struct vfp_db *group;	    /* the transaction of vfp_pool_begin_group() */
+	struct vfp_host_view *view; /* and what it knows of the host; NULL */
 	char boot_id[VFP_BOOT_ID_SIZE];
 	int64_t data_version;	    /* as vfp_pool_has_changed() saw it last; 0 never */
 	struct vfp_serial *serials; /* of the cards that were asked for it (pool/openstack.c) */
@@ -24,6 +25,12 @@ struct vfp_pool {
 /* vfp_db_begin(); but the first writer of a boot first ends the leases of earlier ones, in a
  * transaction of their own: that stays done when the change itself is rolled back. */
 int vfp_book_begin(struct vfp_pool *pool, struct vfp_db **ret_change, struct vfp_err *err);
+/* The same for vfp_db_begin_group(). */
+int vfp_book_begin_group(struct vfp_pool *pool, struct vfp_db **ret_group, struct vfp_err *err);
+void vfp_book_forget_view(struct vfp_pool *pool);
+
+/* The serial number of the PF's card, read when it is first asked for; "" none.  The pool's. */
+const char *vfp_book_serial(struct vfp_pool *pool, const struct vfp_pf *pf);
 
 /* What a journal line is about; what is NULL stays empty. */
 struct vfp_about {

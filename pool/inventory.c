@@ -35,7 +35,6 @@ struct vf_row {
 
 static int add_pool(const struct vfp_host *host, const struct vfp_pooldef *def, struct list *list,
 		    struct vfp_err *err);
-static struct vfp_member *with_more(const struct list *list);
 static int add_holders(const struct vfp_host *host, struct vfp_member *members, size_t n,
 		       struct vfp_err *err);
 static struct index *index_make(struct vfp_member *members, size_t n);
@@ -79,7 +78,7 @@ int vfp_inventory_host(struct vfp_pool *pool, const char *pool_name, bool with_h
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = add_pool(pool->host, &defs[i], &list, err);
 	vfp_book_free_defs(defs, n);
-	members = rc == 0 ? with_more(&list) : NULL;
+	members = rc == 0 ? vfp_inventory_copy(list.members, list.n) : NULL;
 	free(list.members);
 	vfp_groups_free(list.groups);
 	if (rc == 0 && with_holders)
@@ -196,6 +195,21 @@ int vfp_inventory_join(struct vfp_pool *pool, struct vfp_member *members, size_t
 	return rc < 0 ? rc : join_claims(pool, index, err);
 }
 
+/* With room for *more behind them, in one piece: a large one comes from the kernel as pages that
+ * take no memory before they are written (malloc(3), M_MMAP_THRESHOLD). */
+struct vfp_member *vfp_inventory_copy(const struct vfp_member *members, size_t n)
+{
+	struct vfp_member *copy =
+		vfp_alloc(n, sizeof(struct vfp_member) + sizeof(struct vfp_member_more));
+	struct vfp_member_more *more = (void *)(copy + n);
+
+	for (size_t i = 0; i < n; i++) {
+		copy[i] = members[i];
+		copy[i].more = &more[i];
+	}
+	return copy;
+}
+
 int vfp_inventory_holders(struct vfp_pool *pool, struct vfp_member *members, size_t n,
 			  struct vfp_err *err)
 {
@@ -204,21 +218,6 @@ int vfp_inventory_holders(struct vfp_pool *pool, struct vfp_member *members, siz
 	if (rc == 0)
 		forget_lessees(members, n);
 	return rc;
-}
-
-/* The members with room for *more behind them, in one piece: a large one comes from the kernel as
- * pages that take no memory before they are written (malloc(3), M_MMAP_THRESHOLD). */
-static struct vfp_member *with_more(const struct list *list)
-{
-	struct vfp_member *members =
-		vfp_alloc(list->n, sizeof(struct vfp_member) + sizeof(struct vfp_member_more));
-	struct vfp_member_more *more = (void *)(members + list->n);
-
-	for (size_t i = 0; i < list->n; i++) {
-		members[i] = list->members[i];
-		members[i].more = &more[i];
-	}
-	return members;
 }
 
 static struct vfp_member *add_member(struct list *list, const char *pool, const char *dev,

@@ -67,6 +67,8 @@ int vfp_inventory_host(struct vfp_pool *pool, const char *pool_name, bool with_h
 		       struct vfp_member **ret, size_t *ret_n, struct vfp_err *err);
 int vfp_inventory_join(struct vfp_pool *pool, struct vfp_member *members, size_t n,
 		       struct vfp_err *err);
+/* Another copy of what _host() gave, for another _join().  The caller frees it. */
+struct vfp_member *vfp_inventory_copy(const struct vfp_member *members, size_t n);
 /* Looks for the holders after all, in members that were read without and are joined. */
 int vfp_inventory_holders(struct vfp_pool *pool, struct vfp_member *members, size_t n,
 			  struct vfp_err *err);

@@ -9,6 +9,7 @@
 
 #include "base/vpd.h"
 #include "pool/book.h"
+#include "pool/hostview.h"
 
 #define DEVICES "/sys/bus/pci/devices/"
 
@@ -70,7 +71,7 @@ struct vfp_serial {
 	char text[VFP_SERIAL_SIZE];
 };
 
-static const char *serial_of(struct vfp_pool *pool, const struct vfp_pf *pf)
+const char *vfp_book_serial(struct vfp_pool *pool, const struct vfp_pf *pf)
 {
 	struct vfp_serial *serial;
 
@@ -83,6 +84,16 @@ static const char *serial_of(struct vfp_pool *pool, const struct vfp_pf *pf)
 	*serial = (struct vfp_serial){.pci = pf->pci, .mac = pf->mac};
 	vfp_vpd_serial(pool->host, &pf->pci, serial->text);
 	return serial->text;
+}
+
+static bool find_pf(const struct vfp_pool *pool, const char *dev, struct vfp_pf *ret)
+{
+	for (size_t i = 0; pool->view && i < pool->view->n_pfs; i++)
+		if (!strcmp(pool->view->pfs[i].dev, dev)) {
+			*ret = pool->view->pfs[i];
+			return true;
+		}
+	return vfp_sysfs_pf(pool->host, dev, ret, NULL) == 0;
 }
 
 /* What all VFs of a PF have in common: their vendor and device too (PCI Express 4.0, 9.3.4.1.1 and
@@ -99,10 +110,10 @@ static void read_card(struct vfp_pool *pool, const struct vfp_vf *of,
 		to->pf_pci = before->pf_pci;
 		to->pf_mac = before->pf_mac;
 		vfp_copy(to->serial, sizeof(to->serial), before->serial);
-	} else if (vfp_sysfs_pf(pool->host, of->pf, &pf, NULL) == 0) {
+	} else if (find_pf(pool, of->pf, &pf)) {
 		to->pf_pci = pf.pci;
 		to->pf_mac = pf.mac;
-		vfp_copy(to->serial, sizeof(to->serial), serial_of(pool, &pf));
+		vfp_copy(to->serial, sizeof(to->serial), vfp_book_serial(pool, &pf));
 	}
 	if (!is_present)
 		return;

@@ -57,6 +57,7 @@ void vfp_pool_close(struct vfp_pool *pool)
 		return;
 	vfp_db_close(pool->db);
 	free(pool->serials);
+	vfp_book_forget_view(pool);
 	free(pool);
 }
 

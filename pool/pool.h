@@ -188,8 +188,8 @@ int vfp_pool_alone(struct vfp_pool *pool, const char *uuid, char ret_asks[VFP_DI
 
 /* For who has many calls at hand that write: those between these two are each a transaction as they
  * would be by themselves, all or nothing, and what one refuses is no matter to the others; but they
- * are durable together, with the end of the group, and nobody may be told of them before.  A group
- * keeps other writers waiting from its beginning to its end. */
+ * are durable together, with the end of the group, and nobody may be told of them before.  They see
+ * the host as it was at the group's beginning; from there to its end other writers wait. */
 int vfp_pool_begin_group(struct vfp_pool *pool, struct vfp_err *err);
 /* An error: nothing that was done in it is. */
 int vfp_pool_end_group(struct vfp_pool *pool, struct vfp_err *err);

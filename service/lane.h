@@ -10,8 +10,8 @@
  * @work runs in a thread, and shares nothing with the rest but its opaque; @done follows out of the
  * loop.  Threads are started when there is work for them, and stay.
  *
- * A commit waits for the disk, milliseconds.  So of a lane of writers what waits together is written
- * together, as a group (pool/pool.h), which ends before the first of them is done.
+ * A commit waits for the disk, milliseconds.  So of a lane of writers what waits together is
+ * written together, as a group (pool/pool.h), which ends before the first of them is done.
  */
 #pragma once
 
