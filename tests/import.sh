@@ -70,6 +70,15 @@ refused 2 'in:3: \[pci\] passthrough_whitelist: a JSON object was expected' --no
 refused 2 'number 2 of the list: a JSON object was expected' --nova '[pci]\ndevice_spec = [{}, 3]\n'
 refused 2 "vendor_id: '10000' is above ffff" --nova '[pci]\ndevice_spec = {"vendor_id": "10000"}\n'
 refused 2 "product_id: 'zz' is no hexadecimal number" --nova '[pci]\ndevice_spec = {"product_id": "zz"}\n'
+refused 2 'vendor_id: a text was expected, found null' --nova '[pci]\ndevice_spec = {"vendor_id": null}\n'
+refused 2 'product_id: a text was expected, found null' --nova '[pci]\ndevice_spec = {"product_id": null, "devname": "ens1f0"}\n'
+refused 2 'in:2: \[pci\] device_spec: ' --nova '[pci]\ndevice_spec =\n'
+refused 2 'not JSON: ' --nova '[pci]\ndevice_spec = {"vendor_id": "8086" /* Intel */}\n'
+refused 2 "'a-network-device-with-a-long-name' is too long" --nova '[pci]\ndevice_spec = {"devname": "a-network-device-with-a-long-name"}\n'
+refused 3 'no VF of this host is selected' --nova '[pci]\ndevice_spec = []\n'
+refused 2 "'\(\?' is not supported" --nova '[pci]\ndevice_spec = {"address": {"function": "(?!0)."}}\n'
+refused 2 'a regular expression of more than 256' --nova "[pci]\ndevice_spec = {\"address\": {\"function\": \"$(printf 'a%.0s' {1..300})\"}}\n"
+refused 2 'not JSON: nesting too deep' --nova "[pci]\ndevice_spec = $(printf '[%.0s' {1..1000})\n"
 refused 2 'vendor_id: a text was expected, found 8086' --nova '[pci]\ndevice_spec = {"vendor_id": 8086}\n'
 refused 2 "address '0000:3b:20.0': slot: '20' is above 1f" --nova '[pci]\ndevice_spec = {"address": "0000:3b:20.0"}\n'
 refused 2 "address '0:0:3b:00.0': more than domain:bus:slot" --nova '[pci]\ndevice_spec = {"address": "0:0:3b:00.0"}\n'

@@ -220,6 +220,30 @@ NOVA = [
      '{"address": {"domain": "0000", "bus": "3b", "slot": "00", "function": "1"}}'),
     ('a list', '[{"address": "0000:3b:01.1", "physical_network": "a"}, {"devname": "ens1f0", "physical_network": "b"}]'),
     ('null', '{"devname": "ens1f0", "physical_network": null}'),
+    ('no specs', '[]'),
+    ('a list in which nothing is named', '[{}, {}]'),
+    ('an address that is none', '{"address": "", "physical_network": "p"}'),
+    ('an address that is null', '{"address": null, "vendor_id": "8086"}'),
+    ('expressions that are none', '{"address": {}}'),
+    ('expressions that are empty', '{"address": {"domain": "", "bus": "", "slot": "", "function": ""}}'),
+    ('a name, and an address that is none', '{"devname": "ens1f0", "address": ""}'),
+    ('a name, and expressions that are none', '{"devname": "ens1f0", "address": {}}'),
+    ('a name that is none', '{"devname": "", "address": ":01.1"}'),
+    ('a name that is null', '{"devname": null, "address": ":01.1"}'),
+    ('0x in an address', '{"address": "0x0000:0x3b:0x01.0x3"}'),
+    ('any domain', '{"address": "*:3b:01.3"}'),
+    ('any domain of a PF', '{"address": "*:3b:00.0"}'),
+    ('any domain, by expressions', '{"address": {"domain": ".+", "bus": "3b", "slot": "01", "function": "."}}'),
+    ('a product without its vendor', '{"product_id": "1889", "physical_network": "p"}'),
+    ('product with blanks and 0x', '{"product_id": " 0x1889 "}'),
+    ('any vendor and product', '{"vendor_id": "*", "product_id": "*", "devname": "ens1f1"}'),
+    ('a key twice: the last one', '{"devname": "ens1f0", "devname": "ens1f1"}'),
+    ('upper case in expressions', '{"address": {"bus": "3B"}}'),
+    ('a count', '{"address": {"function": "[0-9]{1}", "slot": "0{1}1"}}'),
+    ('remote_managed, without a serial number', '{"address": ":01.1", "remote_managed": "true"}'),
+    ('remote_managed off', '{"devname": "ens1f1", "remote_managed": "no"}'),
+    ('a truth that is none', '{"devname": "ens1f0", "trusted": "maybe"}'),
+    ('a truth of JSON', '{"devname": "ens1f0", "trusted": true}'),
     ('tags', '{"devname": "ens1f0", "physical_network": "p", "trusted": "true", "managed": "no", '
              '"live_migratable": "yes", "traits": "a,b", "resource_class": "X"}'),
 ]
@@ -234,6 +258,26 @@ NOVA_WRONG = [
     ('address of four colons', '{"address": "0:0:3b:01.3"}'),
     ('slot too large', '{"address": "0000:3b:20.0"}'),
     ('function too large', '{"address": "0000:3b:01.8"}'),
+    ('nothing', ''),
+    ('null', 'null'),
+    ('single quotes', "{'vendor_id': '8086'}"),
+    ('a comma at the end', '{"vendor_id": "8086",}'),
+    ('a comment', '{"vendor_id": "8086" /* Intel */}'),
+    ('something behind it', '{"vendor_id": "8086"} {}'),
+    ('a list in a list', '[[{}]]'),
+    ('no digits', '{"vendor_id": ""}'),
+    ('a vendor as a number', '{"vendor_id": 8086}'),
+    ('a vendor that is null', '{"vendor_id": null}'),
+    ('a product that is null', '{"product_id": null}'),
+    ('a product that is no number', '{"product_id": "zz"}'),
+    ('an address as a number', '{"address": 17}'),
+    ('an address as a list', '{"address": ["*:*:*.*"]}'),
+    ('an expression as a number', '{"address": {"bus": 59}}'),
+    ('an expression that is null', '{"address": {"bus": null}}'),
+    ('a star alone, which is no expression', '{"address": {"domain": "*"}}'),
+    ('a bracket that is not closed', '{"address": {"function": "(0"}}'),
+    ('a domain too large', '{"address": "10000:3b:01.3"}'),
+    ('a set within a glob', '{"address": "0000:3b:01.[0-3]"}'),
     ('an expression that is none', '{"address": {"bus": "["}}'),
 ]
 
@@ -316,7 +360,7 @@ def judge_chance(n):
         theirs = compare(f'chance {number}', '--nova', by_nova,
                          '[pci]\n' + ''.join(f'device_spec = {value}\n' for value in values))
         selected += bool(theirs)
-    check('chance selects something now and then', selected > n / 4, selected)
+    check('chance selects something now and then', selected >= n / 4, selected)
 
 
 # --- What we say of VFs and ports ----------------------------------------------------------------

@@ -288,25 +288,37 @@ static int take_nothing(struct vfp_device_spec *spec, const char *text, struct v
 static const struct {
 	const char *key;
 	int (*take)(struct vfp_device_spec *spec, const char *text, struct vfp_err *err);
+	bool may_be_null; /* which is as if the key were not there */
 } keys[] = {
-	{"vendor_id", take_vendor},
-	{"product_id", take_product},
-	{"devname", take_devname},
-	{"physical_network", take_physnet},
-	{"trusted", take_trusted},
-	{"remote_managed", take_remote},
-	{"managed", take_managed},
-	{"live_migratable", take_migratable},
+	{"vendor_id", take_vendor, false},
+	{"product_id", take_product, false},
+	{"devname", take_devname, true},
+	{"physical_network", take_physnet, true}, /* how Nova is told of tunnels */
+	{"trusted", take_trusted, true},
+	{"remote_managed", take_remote, true},
+	{"managed", take_managed, true},
+	{"live_migratable", take_migratable, true},
 	/* The scheduler's business alone. */
-	{"resource_class", take_nothing},
-	{"traits", take_nothing},
-	{"one_time_use", take_nothing},
+	{"resource_class", take_nothing, true},
+	{"traits", take_nothing, true},
+	{"one_time_use", take_nothing, true},
 };
+
+/* An address that is null or empty is none, as Nova has it ("address or '*:*:*.*'"). */
+static bool is_nothing(json_object *value)
+{
+	if (json_object_is_type(value, json_type_object))
+		return json_object_object_length(value) == 0;
+	return !value ||
+	       (json_object_is_type(value, json_type_string) && !*json_object_get_string(value));
+}
 
 static int take_key(struct vfp_device_spec *spec, const char *key, json_object *value,
 		    struct vfp_err *err)
 {
 	if (!strcmp(key, "address")) {
+		if (is_nothing(value))
+			return 0;
 		if (json_object_is_type(value, json_type_object))
 			return parse_regexes(spec, value, err);
 		if (json_object_is_type(value, json_type_string))
@@ -319,8 +331,7 @@ static int take_key(struct vfp_device_spec *spec, const char *key, json_object *
 	for (size_t i = 0; i < VFP_N(keys); i++) {
 		if (strcmp(key, keys[i].key) != 0)
 			continue;
-		/* "physical_network": null is how Nova is told of tunnels. */
-		if (!value)
+		if (!value && keys[i].may_be_null)
 			return 0;
 		if (!json_object_is_type(value, json_type_string) &&
 		    !json_object_is_type(value, json_type_boolean))
