@@ -27,17 +27,17 @@ check "each is in docs/man/vfpool.1.in with its value" diff \
 	<(plain <"$man/vfpool.1" | sed -n 's/^\.B \(--.*\)/\1/p' | sort)
 
 step "References"
-for page in "$man"/vfpool*.[1-8]; do
+for page in "$man"/*.[1-8]; do
 	while read -r name section; do
 		check "${page##*/} names $name($section), which is there" test -e "$man/$name.$section"
 	done < <(plain <"$page" | sed -nE 's/^\.BR (vfpool[a-z-]*) \(([1-8])\).*/\1 \2/p')
 done
 
 step "Examples"
-check "all are in the recorded session (tests/lab/record)" test -z "$(grep -l 'not recorded: ' "$man"/vfpool*.[1-8])"
+check "all are in the recorded session (tests/lab/record)" test -z "$(grep -l 'not recorded: ' "$man"/*.[1-8])"
 
 step "Formatters"
-for page in "$man"/vfpool*.[1-8]; do
+for page in "$man"/*.[1-8]; do
 	if command -v groff >/dev/null; then
 		check "groff has no warning about ${page##*/}" test -z "$(groff -ww -Kutf8 -man -Tutf8 -z "$page" 2>&1)"
 	fi
