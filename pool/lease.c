@@ -525,6 +525,30 @@ static int check_port(struct candidate *candidate, struct vfp_err *err)
 	return 0;
 }
 
+/* What the domain was given and has not begun to use is still its own.  One that a QEMU has taken
+ * is over when that QEMU is: a start that went on with it would lose its VF to whoever finds it
+ * stale.  So that QEMU has to be gone first. */
+static int give_again(struct candidate *candidate, struct vfp_lease *lease, struct vfp_err *err)
+{
+	char words[256];
+
+	if (lease->state == VFP_LEASE_PREPARING &&
+	    is_same_process(&lease->daemon, candidate->daemon))
+		return 0;
+	if (lease->state == VFP_LEASE_PREPARING &&
+	    !vfp_proc_alive(candidate->pool->host, &lease->daemon)) {
+		lease->daemon = *candidate->daemon;
+		return update_lease(candidate->pool, lease, "lease",
+				    "asked for again, and who asked before is gone", err);
+	}
+	if (lease->qemu.pid <= 0)
+		return refuse_held(candidate, lease, err);
+	candidate->refusal->ask = candidate->ask; /* another VF would not do: it has this one */
+	vfp_lease_format(candidate->pool->host, lease, words, sizeof(words));
+	return vfp_fail(err, EBUSY, "%s, and its QEMU of before, process %d, is not gone yet",
+			words, (int)lease->qemu.pid);
+}
+
 /* 1: the domain holds the VF already; 0: nobody holds it. */
 static int check_holder(struct candidate *candidate, struct vfp_lease *ret_lease,
 			struct vfp_err *err)
@@ -549,9 +573,11 @@ static int check_holder(struct candidate *candidate, struct vfp_lease *ret_lease
 			"scrub %s",
 			vfp_vf_format(&lease.vf, vf), lease.owner.name, vf);
 	if (strcmp(lease.owner.uuid, candidate->owner->uuid) != 0 ||
-	    !vfp_mac_equal(&lease.mac, &ask->mac) || !is_same_vf(&lease.vf, &ask->vf) ||
-	    (lease.state != VFP_LEASE_PREPARING && lease.state != VFP_LEASE_ACTIVE))
+	    !vfp_mac_equal(&lease.mac, &ask->mac) || !is_same_vf(&lease.vf, &ask->vf))
 		return refuse_held(candidate, &lease, err);
+	rc = give_again(candidate, &lease, err);
+	if (rc < 0)
+		return rc;
 	*ret_lease = lease;
 	return 1;
 }

@@ -289,8 +289,9 @@ struct vfp_ask {
 };
 
 /* Gives domain @owner the VFs that its definition names, all or none, as preparing.  A VF that the
- * domain already holds is given again, so a repeated call is harmless.  Voids the leases of earlier
- * boots first.  @ret_leases: room for @n.
+ * domain holds as preparing is given again, so a repeated call is harmless: it is @daemon's then,
+ * unless another daemon asked for it that is alive.  One that a QEMU has, and be it the domain's
+ * own of before, is not.  Voids the leases of earlier boots first.  @ret_leases: room for @n.
  * -EBUSY: held by another, or claimed for it, in words that name the holder; -ENOSPC: the same, and
  * no VF of the pool is free: one line with the count and the reason per VF; -EUCLEAN: a VF is
  * dirty, or a stale lease is in the way, be it the VF's or the port's own on another VF

@@ -90,6 +90,21 @@ prints 0 'web1' "check --repair, when it is gone" vfpool check --repair
 prints 0 '^DOMAIN[^\n]*$' "ends it" vfpool lease list
 check "scrubbed" test "$(grep -c 'vlan 100' "$root/fake/${vf%#*}/${vf#*#}")" = 0
 
+step "A QEMU that outlives what its daemon knows of it"
+new_pool
+bind web1 01 52:54:00:00:00:01
+for operation in prepare start; do
+	run web1 $operation
+done
+start_qemu 01 web1
+run web1 started
+prints 1 'is leased by web1.*its QEMU of before, process 4242, is not gone yet' "the domain's next start waits for it" \
+	run web1 prepare
+prints 0 'web1.*active +4242' "which keeps its lease" vfpool lease list
+"$top_builddir/tests/fake-root" "$root" -process 4242
+prints 0 '^$' "and gets a lease of its own afterwards" run web1 prepare
+prints 0 'web1.*preparing' "that is nobody's before" vfpool lease list
+
 step "Two domains, one VF"
 new_pool
 bind web1 01 52:54:00:00:00:01

@@ -88,6 +88,61 @@ static void test_repeat(void **state)
 	assert_int_equal(fixture_events(fixture, "lease"), 1);
 }
 
+/* The domain has the VF already, and somebody asks for it: who, and what became of whoever had
+ * asked before, decides. */
+static void test_again(void **state)
+{
+	static const struct vfp_process other = {.pid = 710, .start = 1710};
+	static const struct {
+		bool is_asker_alive, is_other, has_qemu;
+		int code;
+		const char *words;
+	} cases[] = {
+		{true, false, false, 0, ""},
+		{true, true, false, EBUSY, "VF ens1f0#0 (0000:01:10.0) is leased by web1"},
+		{false, true, false, 0, ""},
+		{true, false, true, EBUSY, "and its QEMU of before, process 4711, is not gone yet"},
+		{false, true, true, EBUSY, "and its QEMU of before, process 4711, is not gone yet"},
+	};
+	const struct vfp_process qemu = {.pid = 4711, .start = 5711};
+	struct pool_fixture *fixture = *state;
+	const struct vfp_owner web1 = fixture_owner(1);
+	const struct vfp_lease first = fixture_lease(fixture, 1, "blue");
+	const struct vfp_ask again = {.mac = first.mac, .vf = first.vf, .vlan = 100};
+
+	fake_process_add(&fixture->host, &(struct fake_process){.pid = 710, .start = 1710});
+	/* So that a lease without a daemon is none that is left over. */
+	fake_process_add(&fixture->host, &(struct fake_process){.pid = 4711,
+								.start = 5711,
+								.comm = "qemu-system-x86",
+								.uuid = web1.uuid});
+	for (size_t i = 0; i < VFP_N(cases); i++) {
+		struct vfp_lease lease;
+		int rc;
+
+		if (cases[i].has_qemu)
+			assert_done(fixture, vfp_pool_activate(fixture->pool, web1.uuid, &qemu,
+							       &fixture->err));
+		if (cases[i].is_asker_alive)
+			fake_process_add(&fixture->host,
+					 &(struct fake_process){.pid = 700, .start = 1700});
+		else
+			fake_process_remove(&fixture->host, 700);
+		rc = vfp_pool_lease(fixture->pool, &web1,
+				    cases[i].is_other ? &other : &fixture_daemon, &again, 1, &lease,
+				    &fixture->err);
+		if (cases[i].code) {
+			assert_refused(fixture, rc, cases[i].code, cases[i].words);
+			continue;
+		}
+		assert_done(fixture, rc);
+		assert_int_equal(lease.generation, first.generation);
+		assert_int_equal(lease.daemon.pid, cases[i].is_other ? 710 : 700);
+	}
+	assert_int_equal(fixture_events(fixture, "refused-binding"), 1);
+	assert_int_equal(fixture_events(fixture, "refused"), 2);
+}
+
 static void test_all_or_none(void **state)
 {
 	struct pool_fixture *fixture = *state;
@@ -437,8 +492,6 @@ static void test_draining_is_held(void **state)
 	fake_process_add(&fixture->host, &(struct fake_process){.pid = 4711});
 	assert_done(fixture,
 		    vfp_pool_activate(fixture->pool, lease.owner.uuid, &qemu, &fixture->err));
-	assert_done(fixture, ask(fixture, 1, &own, 1, &got));
-	assert_int_equal(got.state, VFP_LEASE_ACTIVE);
 	assert_done(fixture,
 		    vfp_pool_drain(fixture->pool, lease.generation, "QEMU lives", &fixture->err));
 	assert_refused(fixture, ask(fixture, 1, &own, 1, &got), EBUSY, "is leased by web1");
@@ -623,7 +676,8 @@ static void test_admission_of_whom(void **state)
 		&(struct fake_process){.pid = 4242, .start = 77, .uuid = first.owner.uuid});
 	assert_done(fixture,
 		    vfp_pool_activate(fixture->pool, first.owner.uuid, &qemu, &fixture->err));
-	assert_refused(fixture, ask_memory(fixture, 2, 2000, 0, &second), ENOMEM, "domains with VFs (1) have");
+	assert_refused(fixture, ask_memory(fixture, 2, 2000, 0, &second), ENOMEM,
+		       "domains with VFs (1) have");
 	fake_process_remove(&fixture->host, 4242);
 	assert_done(fixture, ask_memory(fixture, 2, 2000, 0, &second));
 	assert_int_equal(n_leases(fixture), 3);
@@ -672,6 +726,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_lease),
 		TEST(test_repeat),
+		TEST(test_again),
 		TEST(test_all_or_none),
 		TEST(test_refused),
 		TEST(test_unstarted),
