@@ -123,6 +123,31 @@ after_rewrite() {
 	all_free || echo "not free"
 }
 
+claims() {
+	vfpool claim --domain "$claimant" --name web4 --pool sriov0 --portgroup blue --mac 52:54:00:00:00:04
+}
+
+unclaims() {
+	vfpool release --domain "$claimant" >/dev/null || echo "release of the claim fails"
+	[ "$(sqlite3 "$root/$db" "SELECT count(*) FROM port WHERE domain = 'web4'")" = 0 ] || echo "the claim is left over"
+}
+
+# Whoever claims does not know whether it was done, and claims again.
+after_claim() {
+	[ "$1" = 0 ] || repairs
+	claims >/dev/null || echo "claim fails again"
+	[ "$(sqlite3 "$root/$db" "SELECT count(*) FROM port WHERE domain = 'web4' AND claim_until_ms")" = 1 ] || echo "not one claim"
+	broken
+	unclaims
+	starts
+}
+
+after_unclaim() {
+	[ "$1" = 0 ] || repairs
+	unclaims
+	starts
+}
+
 after_scrub() {
 	[ "$1" = 0 ] || repairs
 	vfpool vf scrub ens1f0#0 >/dev/null || echo "scrub fails again"
@@ -186,6 +211,7 @@ strike_all() {
 }
 
 domain web3 03 "$(pool_nic 52:54:00:00:00:03)" >"$work/web3.xml"
+claimant=00000000-0000-0000-0000-000000000004
 
 new_pool
 wrap_hook
@@ -194,6 +220,9 @@ bind web1 01 52:54:00:00:00:01 blue
 bind web2 02 52:54:00:00:00:02
 run web2 prepare && run web2 start && qemu_starts web2 02 5252 && run web2 started
 keep bound
+claims >/dev/null
+keep claimed
+back bound
 run web1 prepare
 keep prepared
 run web1 start
@@ -223,6 +252,9 @@ strike_all reconnect active after_reconnect run web1 reconnect
 command=$top_builddir/tests/.libs/vfpool-fake
 [ -x "$command" ] || command=$top_builddir/tests/vfpool-fake
 strike_all rewrite fresh after_rewrite struck "$command" --root "$root" domain rewrite "$work/web3.xml"
+strike_all claim bound after_claim struck "$command" --root "$root" claim --domain "$claimant" --name web4 --pool sriov0 \
+	--portgroup blue --mac 52:54:00:00:00:04
+strike_all claim-release claimed after_unclaim struck "$command" --root "$root" release --domain "$claimant"
 strike_all scrub rebooted after_scrub struck "$command" --root "$root" vf scrub ens1f0#0
 strike_all pf-enable fresh after_pf_enable struck "$command" --root "$root" pf enable ens1f1 --vfs 5
 new_host

@@ -41,6 +41,18 @@ did_rewrite() {
 	[ "$(sql "SELECT count(*) FROM port WHERE domain = 'web3'")" = 1 ]
 }
 
+n_claims() {
+	sql "SELECT count(*) FROM port WHERE domain = 'web4' AND claim_until_ms"
+}
+
+did_claim() {
+	[ "$(n_claims)" = 1 ]
+}
+
+did_unclaim() {
+	[ "$(n_claims)" = 0 ]
+}
+
 did_scrub() {
 	! grep -q 'vlan 100' "$root/fake/ens1f0/0"
 }
@@ -70,6 +82,12 @@ after_start() {
 
 after_command() {
 	vfpool check --repair >"$root/repair" 2>/dev/null || cat "$root/repair"
+}
+
+after_claim() {
+	after_command
+	claims >/dev/null && did_claim || echo "cannot be claimed again"
+	vfpool release --domain "$claimant" >/dev/null && did_unclaim || echo "cannot be released again"
 }
 
 # fail_all NAME STATE DID NEXT NEVER-FAILS COMMAND…
@@ -129,6 +147,13 @@ domain web3 03 "$(pool_nic 52:54:00:00:00:03)" >"$work/web3.xml"
 keep fresh
 bind web1 01 52:54:00:00:00:01 blue
 keep bound
+claimant=00000000-0000-0000-0000-000000000004
+claims() {
+	vfpool claim --domain "$claimant" --name web4 --pool sriov0 --portgroup blue --mac 52:54:00:00:00:04
+}
+claims >/dev/null
+keep claimed
+back bound
 run web1 prepare
 keep prepared
 run web1 start
@@ -151,5 +176,8 @@ fail_all stopped active true after_start yes run web1 stopped
 fail_all release stopped did_release after_start yes run web1 release shutdown
 fail_all reconnect active did_reconnect after_start yes run web1 reconnect
 fail_all rewrite fresh did_rewrite after_command no struck "$command" --root "$root" domain rewrite "$work/web3.xml"
+fail_all claim bound did_claim after_claim no struck "$command" --root "$root" claim --domain "$claimant" --name web4 \
+	--pool sriov0 --portgroup blue --mac 52:54:00:00:00:04
+fail_all claim-release claimed did_unclaim after_claim no struck "$command" --root "$root" release --domain "$claimant"
 fail_all scrub rebooted did_scrub after_command no struck "$command" --root "$root" vf scrub ens1f0#0
 fail_all pf-enable fresh did_pf_enable after_command no struck "$command" --root "$root" pf enable ens1f1 --vfs 5
