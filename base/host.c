@@ -4,6 +4,7 @@
  */
 #include "base/host.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,8 @@ int vfp_host_init(struct vfp_host *host, const char *root, struct vfp_err *err)
 				length, sizeof(made.root) - 1);
 	if (length > 0) {
 		memcpy(made.root, root, length);
+		if (stat(made.root, &st) < 0 && errno != ENOENT && errno != ENOTDIR)
+			return vfp_fail(err, errno, "root folder %s: %s", root, strerror(errno));
 		if (stat(made.root, &st) < 0 || !S_ISDIR(st.st_mode))
 			return vfp_fail(err, ENOENT, "root folder %s: no such folder", root);
 	}
