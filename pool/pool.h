@@ -199,7 +199,13 @@ int vfp_pool_end_group(struct vfp_pool *pool, struct vfp_err *err);
 /* A claim keeps VFs for a domain that is about to start: nobody else gets them, neither by a lease
  * nor by another claim.  Each is a port with its VF, until a moment by the wall clock and in this
  * boot; it becomes the lease when the domain's prepare comes with the same UUID and MAC, whoever
- * wrote the definition.  A claim whose time is over is none for every reader. */
+ * wrote the definition.  A claim whose time is over is none for every reader.
+ *
+ * The wall clock is what agents on other hosts know, and it may be set.  Set forward, claims end
+ * early: the claimant's prepare is refused, or its next claim gets another VF.  Set back, they last
+ * longer by as much; but one that has twice the longest time before it is over, so that a clock
+ * that was years ahead keeps no VF.  Set forward and back before anybody writes, a claim is what it
+ * was.  Leases have no time: a clock frees nothing that a domain has. */
 
 #define VFP_CLAIM_MAX	    64 /* NICs of one call */
 #define VFP_CLAIM_TTL_S	    300
@@ -412,10 +418,14 @@ struct vfp_journal_filter {
 	const char *pool;   /* NULL any; lines that are about no pool have none */
 	const char *event;  /* NULL any */
 };
-/* Deletes the lines that are older than @older_than_ms.  -EINVAL: less than a day, which the schema
- * keeps.  @ret_n: how many; NULL where nobody asks. */
+/* Deletes the lines that are older than @older_than_ms, by the wall clock: where it is far ahead
+ * that is all there is.  -EINVAL: less than a day, which the schema keeps.  @ret_n: how many; NULL
+ * where nobody asks. */
 int vfp_pool_trim(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *ret_n,
 		  struct vfp_err *err);
+/* The last line's id, 0: there is none.  Who follows the journal goes by ids, since a clock may be
+ * set back. */
+int vfp_pool_journal_end(struct vfp_pool *pool, int64_t *ret_id, struct vfp_err *err);
 /* The events that the journal has, "bind, free, lease".  Returns @buf. */
 char *vfp_pool_journal_events(struct vfp_pool *pool, char *buf, size_t size);
 /* What there is to expire: when the oldest port was made that vfp_pool_expire() could end, when the

@@ -273,17 +273,20 @@ int vfp_book_unclaim(struct vfp_pool *pool, const struct vfp_port_row *row, cons
 	return vfp_book_drop_port(pool, row, "unbind", err);
 }
 
-/* What the time makes of a claim. */
+/* What the time makes of a claim.  One that would last longer than any may was made when the clock
+ * was ahead. */
 static void complete(const struct vfp_pool *pool, struct vfp_port_row *rows, size_t n)
 {
 	const int64_t now = pool->host->kernel->now_ms();
+	const int64_t last = now + 2 * INT64_C(1000) * VFP_CLAIM_TTL_MAX_S;
 
 	for (size_t i = 0; i < n; i++) {
 		struct vfp_port *port = &rows[i].port;
 
 		rows[i].is_claim_over =
-			port->claimed_until_ms && (port->claimed_until_ms <= now ||
-						   strcmp(rows[i].claim_boot, pool->boot_id) != 0);
+			port->claimed_until_ms &&
+			(port->claimed_until_ms <= now || port->claimed_until_ms > last ||
+			 strcmp(rows[i].claim_boot, pool->boot_id) != 0);
 		if (rows[i].is_claim_over)
 			port->claimed_until_ms = 0;
 	}

@@ -288,6 +288,11 @@ static void test_time(void **state)
 	assert_done(fixture, vfp_pool_oldest(fixture->pool, &oldest, &fixture->err));
 	assert_int_equal(oldest.claim_ms, FIXTURE_NOW + TTL_MS);
 	assert_int_equal(oldest.port_ms, 0);
+	/* A clock that is set back a little, and one that was years ahead. */
+	fake_clock_set(FIXTURE_NOW - VFP_CLAIM_TTL_MAX_S * INT64_C(1000));
+	assert_int_equal(n_claimed(fixture), 1);
+	fake_clock_set(FIXTURE_NOW + TTL_MS - 2000 * INT64_C(86400) - 1);
+	assert_int_equal(n_claimed(fixture), 0);
 	fake_clock_set(FIXTURE_NOW + TTL_MS - 1);
 	assert_int_equal(n_claimed(fixture), 1);
 	assert_done(fixture, vfp_pool_end_claims(fixture->pool, &n, &fixture->err));
