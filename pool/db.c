@@ -274,6 +274,7 @@ static const char *const sql_of[VFP_N_SQL] = {
 	"AND mac <> '' AND mac = ?7 AND (?8 IS NULL OR uuid = ?8 OR domain = ?8) ORDER BY id",
 	[VFP_SQL_JOURNAL_EVENTS] = "SELECT DISTINCT event FROM journal ORDER BY event",
 	[VFP_SQL_JOURNAL_TRIM] = "DELETE FROM journal WHERE time_ms < ?1",
+	[VFP_SQL_JOURNAL_END] = "SELECT coalesce(max(id), 0) FROM journal",
 	/* Whose first start of this boot was refused for its binding, and who has not been started,
 	 * nor refused for another reason, since; an attempt of ours that never came to the hook
 	 * does not count. */

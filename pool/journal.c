@@ -147,6 +147,16 @@ int vfp_pool_trim(struct vfp_pool *pool, int64_t older_than_ms, unsigned int *re
 	return rc;
 }
 
+int vfp_pool_journal_end(struct vfp_pool *pool, int64_t *ret_id, struct vfp_err *err)
+{
+	static const struct vfp_column columns[] = {
+		{VFP_COLUMN_IS_NUMBER, 0, sizeof(int64_t), NULL}};
+	static const struct vfp_shape shape = VFP_SHAPE(int64_t, columns);
+	int rc = vfp_db_row(pool->db, VFP_SQL_JOURNAL_END, NULL, &shape, ret_id, err);
+
+	return rc < 0 ? rc : 0;
+}
+
 int vfp_pool_unstarted(struct vfp_pool *pool, struct vfp_owner **ret, size_t *ret_n,
 		       struct vfp_err *err)
 {

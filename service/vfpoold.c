@@ -70,7 +70,7 @@ struct daemon {
 	size_t n_left; /* that mend could not mend */
 	int timers[N_TIMERS];
 	int reconnect_ms, watchdog_ms;
-	int64_t since_ms, last_line; /* of the journal, as far as it is read */
+	int64_t last_line; /* of the journal, as far as it is read */
 	bool is_over;
 };
 
@@ -190,6 +190,8 @@ static int set_up(struct daemon *daemon, struct vfp_err *err)
 	if (rc == 0)
 		rc = vfp_pool_void(pool, err);
 	if (rc == 0)
+		rc = vfp_pool_journal_end(pool, &daemon->last_line, err);
+	if (rc == 0)
 		rc = vfp_watch_new(&daemon->host, on_watch, daemon, &daemon->watch, err);
 	if (rc == 0)
 		rc = vfp_worker_new(&daemon->keeper, want_mend, daemon, &daemon->worker, err);
@@ -204,7 +206,6 @@ static int set_up(struct daemon *daemon, struct vfp_err *err)
 	open_bus(daemon);
 	daemon->drain = vfp_drain_new(pool, on_odd, daemon);
 	daemon->autostart = vfp_autostart_new(pool, daemon->options.uri, want_rearrange, daemon);
-	daemon->since_ms = daemon->host.kernel->now_ms();
 	daemon->reconnect_ms = RECONNECT_MIN_MS;
 	vfp_loop_set_timer(daemon->timers[TIMER_CONNECT], 0);
 	vfp_loop_set_timer(daemon->timers[TIMER_REARRANGE], 0);
@@ -341,8 +342,7 @@ static void on_book(void *opaque)
 static void read_journal(struct daemon *daemon)
 {
 	static const char *const odd[] = {"faulty", "disagreement"};
-	const struct vfp_journal_filter filter = {.since_ms = daemon->since_ms,
-						  .after_id = daemon->last_line};
+	const struct vfp_journal_filter filter = {.after_id = daemon->last_line};
 	vfp_autofree struct vfp_event *events = NULL;
 	struct vfp_err err = {0};
 	size_t n = 0;

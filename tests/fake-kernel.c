@@ -313,19 +313,24 @@ int fake_module_load(const struct vfp_host *host, const char *name, struct vfp_e
 	return 0;
 }
 
-int64_t fake_now_ms(void)
+static int64_t clock_of(clockid_t clock)
 {
 	struct timespec now;
 
 	if (clock_ms != CLOCK_REAL)
 		return clock_ms;
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t fake_now_ms(void)
+{
+	return clock_of(CLOCK_REALTIME);
 }
 
 int64_t fake_ticks_ms(void)
 {
-	return fake_now_ms();
+	return clock_of(CLOCK_MONOTONIC);
 }
 
 void fake_pause_ms(int ms)
