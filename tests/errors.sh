@@ -17,7 +17,7 @@ points=${ERRORS_POINTS:-3}
 declare -A errors=(
 	[openat]="EMFILE EIO" [read]=EIO [pread64]=EIO [write]="ENOSPC EIO" [pwrite64]="ENOSPC EIO" [fdatasync]=EIO [fsync]=EIO
 	[ftruncate]=EIO [rename]=ENOSPC [mkdir]=EROFS [mmap]=ENOMEM [fcntl]=ENOLCK [unlink]=EROFS [fchmod]=EROFS
-	[getdents64]=EIO [readlink]=EIO [fstat]=EIO [access]=EIO [socket]=EMFILE
+	[getdents64]=EIO [readlink]=EIO [fstat]=EIO [access]=EIO [socket]=EMFILE [newfstatat]=EIO
 )
 
 sql() {

@@ -167,6 +167,11 @@ points() {
 	fi
 	settled
 	wait_until 5 grep -q 'exit_group' "$root/trace"
+	points_of "$root/trace"
+}
+
+# points_of FILE: the same, of what strace wrote.
+points_of() {
 	awk '{ pid = $1; sub(/^[0-9]+ +/, "") }
 	/^read\(0,|\/var\/lib\/vfpool|\/sys\// { main = 1 }
 	/^[a-z0-9_]+\(/ {
@@ -178,5 +183,5 @@ points() {
 		seen[name, n] = seen[name, n] || changes
 		if (!main) early[name, n] = 1
 	}
-	END { for (i = 1; i <= all; i++) { split(order[i], at, " "); print order[i], early[at[1], at[2]] ? 2 : seen[at[1], at[2]] + 0 } }' "$root/trace"
+	END { for (i = 1; i <= all; i++) { split(order[i], at, " "); print order[i], early[at[1], at[2]] ? 2 : seen[at[1], at[2]] + 0 } }' "$1"
 }

@@ -1,0 +1,240 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# vfpoold, and the commands that speak with libvirt, struck while they bind a definition: killed at a system call, a
+# system call that fails, sockets among them, and each call of libvirt's library that fails.  vfpoold binds in the end,
+# by itself or started anew; a command says what happened and does it when it is asked again.  A real libvirtd, as in
+# daemon.sh; skipped without root or libvirtd.
+#
+#	tests/service.sh		some of each: what make check runs
+#	SERVICE_POINTS=all …		each (make torture); or so many
+#	SERVICE_ONLY="kill fail calls commands" …
+top_srcdir=$(realpath "${top_srcdir:-$(dirname "$0")/..}") top_builddir=$(realpath "${top_builddir:-.}")
+export top_srcdir top_builddir
+if [ "${VFPOOL_TEST_INSIDE:-}" != yes ]; then
+	[ "$(id -u)" = 0 ] && command -v libvirtd virsh >/dev/null && unshare --mount --pid --fork true || exit 77
+	VFPOOL_TEST_INSIDE=yes exec timeout "${SERVICE_SECONDS:-14400}" unshare --mount --pid --fork --kill-child --mount-proc bash "$0" "$@"
+fi
+for dir in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /run; do
+	mkdir -p $dir && mount -t tmpfs tmpfs $dir || exit 77
+done
+# shellcheck source=tests/strike.sh
+. "$top_srcdir/tests/strike.sh"
+points=${SERVICE_POINTS:-2}
+parts=${SERVICE_ONLY:-kill fail calls commands}
+log=$root/vfpoold.log
+service=$top_builddir/tests/.libs/vfpoold-fake
+[ -x "$service" ] || service=$top_builddir/tests/vfpoold-fake
+command=$top_builddir/tests/.libs/vfpool-fake
+[ -x "$command" ] || command=$top_builddir/tests/vfpool-fake
+export LD_LIBRARY_PATH=$top_builddir/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+
+# What a system call fails with.
+declare -A errors=(
+	[connect]=ECONNREFUSED [socket]=EMFILE [sendmsg]=EPIPE [sendto]=ENOBUFS [recvmsg]=ECONNRESET [recvfrom]=ECONNRESET
+	[read]=EIO [write]=EPIPE [poll]=ENOMEM [openat]=EMFILE [eventfd2]=EMFILE [inotify_add_watch]=ENOSPC
+	[pwrite64]=ENOSPC [fdatasync]=EIO [fcntl]=ENOLCK [timerfd_create]=EMFILE [getdents64]=EIO [newfstatat]=EIO
+)
+
+# --- The domain ------------------------------------------------------------------------------------------------
+
+definition() {
+	virsh dumpxml --inactive svc 2>/dev/null
+}
+
+# is_right: bound, and the book has its one port, as of a domain that libvirt knows.
+is_right() {
+	local text
+	text=$(definition)
+	[[ $text == *ua-vfpool-* ]] && [ "$(sqlite3 -cmd '.timeout 20000' "$root/$db" \
+		"SELECT count(*) FROM port JOIN vf ON vf.id = vf_id WHERE domain = 'svc' AND seen")" = 1 ]
+}
+
+n_ports() {
+	[ "$(sqlite3 -cmd '.timeout 20000' "$root/$db" "SELECT count(*) FROM port")" = "$1" ]
+}
+
+define() {
+	virsh --quiet define "$root/svc.xml" >/dev/null
+}
+
+# Gone, from libvirt and from the book: by the service that was struck, which may meet its fate only then, or by the next.
+undefine() {
+	virsh --quiet undefine svc 2>/dev/null
+	wait_until 15 is_gone_or_over
+	if is_over; then
+		wait $vfpoold 2>/dev/null
+		begin_service env
+	fi
+	wait_until 15 n_ports 0 || echo "the port stays"
+}
+
+is_gone_or_over() {
+	is_over || n_ports 0
+}
+
+# begin_service COMMAND…: ends what is there before.
+begin_service() {
+	: >"$log"
+	"$@" "$service" --root "$root" 2>>"$log" &
+	vfpoold=$!
+}
+
+end_service() {
+	kill $vfpoold 2>/dev/null
+	wait $vfpoold 2>/dev/null
+}
+
+is_over() {
+	! kill -0 $vfpoold 2>/dev/null
+}
+
+is_right_or_over() {
+	is_over || is_right
+}
+
+# heals WHAT: the service that was struck comes to it, or has ended with words and does so when it is started anew.
+heals() {
+	local status
+	wait_until 20 is_right_or_over || echo "$1: neither bound nor ended"
+	if is_over; then
+		wait $vfpoold 2>/dev/null
+		status=$?
+		[ $status -lt 128 ] || [ "$2" = killed ] || echo "$1: ended by signal $((status - 128))"
+		[ $status != 1 ] || [ -s "$log" ] || echo "$1: ended without a word"
+		begin_service env
+		wait_until 20 is_right || echo "$1: not bound by the next: $(tail -n 1 "$log")"
+	fi
+	broken
+	undefine
+	end_service
+}
+
+# choose_some FILE: as many as wanted, evenly.
+choose_some() {
+	awk -v n="$points" '{ line[NR] = $0 } END { if (n == "all" || n > NR) n = NR
+		for (i = 0; i < n; i++) print line[int((i + 0.5) * NR / n) + 1] }' "$1"
+}
+
+# summed NAME ALL: from n and bad.
+summed() {
+	if [ $bad = 0 ] && [ $n -gt 0 ]; then
+		ok "$1: $n of $2, $((SECONDS - start)) s"
+	else
+		fail "$1: $n of $2, $bad of them wrong"
+	fi
+	n=0 bad=0 start=$SECONDS
+}
+wrong() {
+	[ -n "$1" ] || return 0
+	bad=$((bad + 1))
+	[ $bad -gt 5 ] || echo "$1"
+}
+
+new_pool
+cat >"$root/svc.xml" <<-END
+	<domain type='qemu'>
+	  <name>svc</name>
+	  <uuid>00000000-0000-0000-0000-0000000000dd</uuid>
+	  <memory unit='MiB'>64</memory>
+	  <os><type arch='x86_64' machine='q35'>hvm</type></os>
+	  <devices>$(pool_nic 52:54:00:00:00:dd blue)</devices>
+	</domain>
+END
+printf '%s\n' 'user = "root"' 'group = "root"' 'security_driver = "none"' >/etc/libvirt/qemu.conf
+virtlogd -d && libvirtd -d
+check "libvirtd is there" wait_until 20 virsh --quiet list
+
+step "vfpoold, bound in peace"
+define
+begin_service strace -D -f -qq -s 64 -o "$root/trace"
+check "it binds" wait_until 20 is_right
+end_service
+wait_until 10 grep -q 'exited with' "$root/trace"
+points_of "$root/trace" >"$root/points"
+begin_service env
+undefine
+end_service
+n=0 bad=0 start=$SECONDS
+exec 2>"$work/noise" # where bash tells of each that is killed
+
+if [[ " $parts " == *" kill "* ]]; then
+	step "Killed at a system call: $points"
+	grep ' 1$' "$root/points" >"$root/changes"
+	while read -r call nth _ <&9; do
+		define
+		begin_service strace -D -f -qq -o "$root/strace.log" -e inject="$call:signal=SIGKILL:when=$nth"
+		n=$((n + 1))
+		heals "killed at $call $nth" killed >"$work/said" # in this shell, whose child the service is
+		wrong "$(cat "$work/said")"
+	done 9< <(choose_some "$root/changes")
+	summed "vfpoold, killed" "$(wc -l <"$root/changes") calls that change something"
+fi
+if [[ " $parts " == *" fail "* ]]; then
+	step "Failing system calls: $points"
+	while read -r call nth early; do
+		[ "$early" = 2 ] || [ -z "${errors[$call]:-}" ] || echo "$call $nth ${errors[$call]}"
+	done <"$root/points" >"$root/failing"
+	while read -r call nth error <&9; do
+		define
+		begin_service strace -D -f -qq -o "$root/strace.log" -e inject="$call:error=$error:when=$nth"
+		n=$((n + 1))
+		heals "$error of $call $nth" failing >"$work/said" # in this shell, whose child the service is
+		wrong "$(cat "$work/said")"
+	done 9< <(choose_some "$root/failing")
+	summed "vfpoold, a system call fails" "$(wc -l <"$root/failing")"
+fi
+if [[ " $parts " == *" calls "* ]]; then
+	step "libvirt's calls: $points"
+	define
+	rm -f "$root/calls"
+	begin_service env FAIL_LIBVIRT_LOG="$root/calls"
+	wait_until 20 is_right
+	undefine
+	end_service
+	grep -n . "$root/calls" | tr ':' ' ' >"$root/numbered"
+	while read -r nth call <&9; do
+		define
+		begin_service env FAIL_LIBVIRT="$nth"
+		n=$((n + 1))
+		heals "libvirt's call $nth, $call" failing >"$work/said" # in this shell, whose child the service is
+		wrong "$(cat "$work/said")"
+	done 9< <(choose_some "$root/numbered")
+	summed "vfpoold, a call of libvirt fails" "$(wc -l <"$root/calls") calls"
+fi
+
+# struck_command DONE AGAIN ARGUMENT…: each of its calls fails in turn.
+struck_command() {
+	local done=$1 status words nth call
+	shift
+	define
+	rm -f "$root/calls"
+	FAIL_LIBVIRT_LOG=$root/calls "$command" --root "$root" "$@" >/dev/null 2>&1
+	grep -n . "$root/calls" | tr ':' ' ' >"$root/numbered"
+	while read -r nth call <&9; do
+		"$command" --root "$root" domain unbind svc >/dev/null 2>&1
+		define
+		[ "$2" != unbind ] || "$command" --root "$root" domain bind svc >/dev/null 2>&1
+		words=$(FAIL_LIBVIRT=$nth "$command" --root "$root" "$@" 2>&1)
+		status=$?
+		n=$((n + 1))
+		if [ $status = 0 ]; then
+			$done || wrong "$*: says 0 and did not do it ($nth $call)"
+		else
+			[ -n "$words" ] && [ $status -lt 128 ] || wrong "$*: exit $status: $words ($nth $call)"
+		fi
+		words=$("$command" --root "$root" "$@" 2>&1) && $done || wrong "$*: not done when it is asked again ($nth $call): $words"
+		wrong "$(broken)"
+	done 9< <(choose_some "$root/numbered")
+	summed "$*, a call of libvirt fails" "$(wc -l <"$root/calls") calls"
+}
+is_unbound() {
+	[[ $(definition) != *ua-vfpool-* ]]
+}
+if [[ " $parts " == *" commands "* ]]; then
+	step "Commands: $points"
+	struck_command is_right domain bind svc
+	struck_command is_unbound domain unbind svc
+	struck_command true check --connect qemu:///system
+fi
+grep -v ' Killed ' "$work/noise"
+check "and nothing else was said" test "$(grep -cv ' Killed ' "$work/noise")" = 0
