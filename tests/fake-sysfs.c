@@ -241,10 +241,12 @@ bool fake_exists(const struct vfp_host *host, const char *path)
 void fake_remove(const struct vfp_host *host, const char *path)
 {
 	char full[VFP_PATH_SIZE];
+	bool is_gone = false;
 
 	vfp_host_path(host, full, "%s", path);
-	must(nftw(full, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT, "remove",
-	     full);
+	for (int i = 0; !is_gone && i < N_TRIES; i++)
+		is_gone = nftw(full, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT;
+	must(is_gone, "remove", full);
 }
 
 const char *fake_path(const char *fmt, ...)
