@@ -17,6 +17,7 @@
 #include "schemas/schemas.h"
 
 #define BUSY_TIMEOUT_MS 5000
+#define TURN_TIMEOUT_MS 30000
 #define SCHEMA_VERSION	1 /* of schemas/pool.sql */
 
 struct vfp_db {
@@ -456,16 +457,17 @@ static int begin_in_group(struct vfp_db *db, struct vfp_db **ret_change, struct 
 
 /* SQLite's own lock knows no line: whoever waits for it asks ever more seldom, sleeping meanwhile,
  * so that of many writers the late ones win, the early ones fail, and nobody writes for a while.
- * We queue before it, and with those who do not it settles as it always did. */
+ * We queue before it, and with those who do not it settles as it always did.  A line is waited in
+ * for longer than one writer is: it moves, and its length is only how many start at once. */
 static int wait_turn(struct vfp_db *db, struct vfp_err *err)
 {
 	vfp_autofree char *path = vfp_format("%s-turn", db->path);
 
 	assert(db->turn < 0);
-	if (vfp_lock_line(path, BUSY_TIMEOUT_MS, &db->turn) == -EBUSY)
+	if (vfp_lock_line(path, TURN_TIMEOUT_MS, &db->turn) == -EBUSY)
 		return vfp_fail(err, EBUSY,
 				"%s: database is locked: other writers came first for %d s",
-				db->path, BUSY_TIMEOUT_MS / 1000);
+				db->path, TURN_TIMEOUT_MS / 1000);
 	return 0; /* without the line too: what keeps us from the file SQLite will say */
 }
 

@@ -16,7 +16,7 @@
  * A statement is prepared when it is first run: a hook runs few of them.
  *
  *	vfp_auto(db_transaction) change = NULL;
- *	rc = vfp_db_begin(db, &change, err);	BEGIN IMMEDIATE: waits 5 s for another writer
+ *	rc = vfp_db_begin(db, &change, err);	BEGIN IMMEDIATE: waits for other writers
  *	…					leaving the scope here rolls back
  *	return vfp_db_commit(&change, err);
  */
@@ -128,7 +128,9 @@ void vfp_db_close(struct vfp_db *db); /* NULL is fine */
 void vfp_db_rollback(struct vfp_db *db);
 VFP_DEFINE_AUTO(db_transaction, struct vfp_db *, vfp_db_rollback)
 
-/* *ret_change: see above.  -EBUSY: another writer kept the database for 5 s. */
+/* *ret_change: see above.  Writers of ours stand in a line and come in the order in which they
+ * asked (base/lock.h); one that is first waits 5 s for a stranger.  -EBUSY: somebody kept the
+ * database for 5 s, or the line was longer than 30 s. */
 int vfp_db_begin(struct vfp_db *db, struct vfp_db **ret_change, struct vfp_err *err);
 /* One view of the database over several reads.  Inside a transaction that is given anyway:
  * *ret_view is then NULL. */

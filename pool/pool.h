@@ -4,7 +4,8 @@
  *
  * The database below /var/lib/vfpool holds what the host cannot tell; sysfs tells the rest at each
  * question (pool/inventory.h joins the two).  Each function here is one transaction, with its
- * journal line in it; a writer waits 5 s for another one, then gives up with -EBUSY.
+ * journal line in it; a writer waits 5 s for another one, and 30 s in a line of many, then gives up
+ * with -EBUSY.
  *
  * Invariants (DESIGN 3): a VF has one lease at the most; a MAC is on one port; a lease is given on
  * a scrubbed VF only, and ends after the scrub only; leases of an earlier boot are void.

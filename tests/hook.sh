@@ -187,6 +187,35 @@ prints 1 '^vfpool: web1: .*lock' "locked: prepare" run web1 prepare
 check "it waits for the database, not for ever: $((SECONDS - start)) s" test $((SECONDS - start)) -ge 4 -a $((SECONDS - start)) -le 60
 exec 8>&-
 wait "$holder"
+
+# crowd NAME…: their prepare all at once, as one daemon's.  The first of them ends while the database is locked, and the
+# lock goes then; prints how many have their VF, and what the others said.
+crowd() {
+	local given=0 name
+	"$top_builddir/tests/fake-root" "$root" +process "pid=$BASHPID,start=5,comm=libvirtd"
+	for name; do
+		VFPOOL_ROOT=$root "$root/hook" "$name" prepare begin - <"$root/$name.xml" 8>&- >"$root/said.$name" 2>&1 &
+	done
+	wait -n && given=1
+	printf '.quit\n' >&8
+	for name in "${@:2}"; do wait -n && given=$((given + 1)); done
+	echo "$given given: $(cat "$root"/said.*)"
+}
+for i in 1 2 3; do
+	domain "line$i" "7$i" "$(pool_nic "52:54:00:00:00:7$i" blue)" | vfpool domain rewrite >"$root/line$i.xml"
+done
+sqlite3 "$db" <"$root/hold" >"$root/held" 2>&1 &
+holder=$!
+exec 8>"$root/hold"
+printf 'BEGIN IMMEDIATE;\n.print held\n.output stdout\n' >&8
+wait_until 5 grep -q held "$root/held"
+# Who waits for his turn has waited as long as the first then; he is not refused for it.
+said=$(crowd line1 line2 line3)
+check "who stands behind one that waits in vain is not refused for it: $said" \
+	eval '[[ $said =~ ^[12]" given:" ]] && ! grep -q "came first" <<<"$said"'
+exec 8>&-
+wait "$holder"
+for i in 1 2 3; do run "line$i" release failed >/dev/null; done
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	user() {
 		setpriv --reuid 65534 --regid 65534 --clear-groups env VFPOOL_ROOT="$root" \
