@@ -353,30 +353,56 @@ static void complete(struct vfp_lease *lease)
 		lease->attrs.known = vfp_attrs_scrubbed.known;
 }
 
+static const struct vfp_column generation_columns[] = {
+	{VFP_COLUMN_IS_NUMBER, 0, sizeof(int64_t), NULL},
+};
+static const struct vfp_shape generation_shape = VFP_SHAPE(int64_t, generation_columns);
+
+/* Of a lease that ends between the two looks: 0. */
 static int get_one(struct vfp_pool *pool, enum vfp_sql sql, const struct vfp_value *values,
 		   struct vfp_lease *ret, struct vfp_err *err)
 {
-	int rc = vfp_db_row(pool->db, sql, values, &lease_shape, ret, err);
+	int64_t generation;
+	int rc = vfp_db_row(pool->db, sql, values, &generation_shape, &generation, err);
 
-	if (rc > 0)
-		complete(ret);
-	return rc;
+	return rc > 0 ? get_lease(pool, generation, ret, err) : rc;
+}
+
+static int get_of_domain(struct vfp_pool *pool, const char *uuid, struct vfp_lease **ret,
+			 size_t *ret_n, struct vfp_err *err)
+{
+	vfp_autofree struct vfp_lease *leases = NULL;
+	vfp_autofree int64_t *generations = NULL;
+	size_t n_found, n = 0;
+	int rc = vfp_db_rows(pool->db, VFP_SQL_LEASE_OF_DOMAIN,
+			     VFP_VALUES(VFP_TEXT(pool->boot_id), VFP_TEXT(uuid)), &generation_shape,
+			     &generations, &n_found, err);
+
+	if (rc < 0)
+		return rc;
+	leases = vfp_alloc(n_found, sizeof(*leases));
+	for (size_t i = 0; i < n_found; i++) {
+		rc = get_lease(pool, generations[i], &leases[n], err);
+		if (rc < 0)
+			return rc;
+		n += (size_t)rc;
+	}
+	*ret = VFP_TAKE(leases);
+	*ret_n = n;
+	return 0;
 }
 
 int vfp_book_leases(struct vfp_pool *pool, const char *uuid, struct vfp_lease **ret, size_t *ret_n,
 		    struct vfp_err *err)
 {
-	const struct vfp_value boot = VFP_TEXT(pool->boot_id);
 	struct vfp_lease *leases;
 	size_t n;
 	int rc;
 
 	if (uuid)
-		rc = vfp_db_rows(pool->db, VFP_SQL_LEASE_OF_DOMAIN,
-				 VFP_VALUES(boot, VFP_TEXT(uuid)), &lease_shape, &leases, &n, err);
-	else
-		rc = vfp_db_rows(pool->db, VFP_SQL_LEASE_LIST, VFP_VALUES(boot), &lease_shape,
-				 &leases, &n, err);
+		return get_of_domain(pool, uuid, ret, ret_n, err);
+	rc = vfp_db_rows(pool->db, VFP_SQL_LEASE_LIST, VFP_VALUES(VFP_TEXT(pool->boot_id)),
+			 &lease_shape, &leases, &n, err);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < n; i++)
@@ -384,6 +410,13 @@ int vfp_book_leases(struct vfp_pool *pool, const char *uuid, struct vfp_lease **
 	*ret = leases;
 	*ret_n = n;
 	return 0;
+}
+
+int vfp_book_stands(struct vfp_pool *pool, int64_t generation, struct vfp_err *err)
+{
+	return vfp_db_row(pool->db, VFP_SQL_LEASE_STANDS,
+			  VFP_VALUES(VFP_TEXT(pool->boot_id), VFP_NUMBER(generation)),
+			  &generation_shape, &generation, err);
 }
 
 int vfp_book_lease_of(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_lease *ret,
@@ -767,8 +800,13 @@ static int lease_of_port(struct vfp_pool *pool, int64_t port_id, struct vfp_leas
 static int get_lease(struct vfp_pool *pool, int64_t generation, struct vfp_lease *ret,
 		     struct vfp_err *err)
 {
-	return get_one(pool, VFP_SQL_LEASE_GET,
-		       VFP_VALUES(VFP_TEXT(pool->boot_id), VFP_NUMBER(generation)), ret, err);
+	int rc = vfp_db_row(pool->db, VFP_SQL_LEASE_GET,
+			    VFP_VALUES(VFP_TEXT(pool->boot_id), VFP_NUMBER(generation)),
+			    &lease_shape, ret, err);
+
+	if (rc > 0)
+		complete(ret);
+	return rc;
 }
 
 /* @row NULL: there is no port.  @ret_lease: NULL, or the lease as it was written. */

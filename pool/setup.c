@@ -349,10 +349,7 @@ static int hold(struct vfp_pool *pool, const struct vfp_vf *vf, struct device *d
 static int is_still_leased(struct vfp_pool *pool, const struct vfp_lease *lease,
 			   struct vfp_err *err)
 {
-	struct vfp_lease now;
-	int rc = vfp_book_lease_of(pool, &lease->vf, &now, err);
-
-	return rc > 0 ? now.generation == lease->generation : rc;
+	return vfp_book_stands(pool, lease->generation, err);
 }
 
 static int hold_lease(struct vfp_pool *pool, const struct vfp_lease *lease, struct device *device,
