@@ -433,9 +433,19 @@ static int lease_all(struct vfp_pool *pool, const struct vfp_owner *owner,
 		     const struct vfp_process *daemon, const struct vfp_ask *asks, size_t n,
 		     struct vfp_lease *leases, struct refusal *refusal, struct vfp_err *err)
 {
+	/* Compiled before it is our turn: hundreds may stand behind us. */
+	static const enum vfp_sql needed[] = {
+		VFP_SQL_BEGIN,		VFP_SQL_CLAIM_ANY, VFP_SQL_LEASE_LIST, VFP_SQL_PORT_OF_MAC,
+		VFP_SQL_PORTGROUP_FIND, VFP_SQL_PF_PUT,	   VFP_SQL_VF_PUT,     VFP_SQL_LEASE_INSERT,
+		VFP_SQL_PORT_LEASED,	VFP_SQL_LEASE_GET, VFP_SQL_NOTE,       VFP_SQL_COMMIT,
+	};
 	vfp_auto(db_transaction) change = NULL;
-	int rc = vfp_book_begin(pool, &change, err);
+	int rc = 0;
 
+	for (size_t i = 0; rc == 0 && i < VFP_N(needed); i++)
+		rc = vfp_db_prepare(pool->db, needed[i], err);
+	if (rc == 0)
+		rc = vfp_book_begin(pool, &change, err);
 	if (rc == 0)
 		rc = vfp_book_end_claims(pool, NULL, err);
 	if (rc < 0)
