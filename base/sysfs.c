@@ -77,15 +77,25 @@ const struct vfp_word vfp_sriov_status_words[] = {
 
 bool vfp_sysfs_line(const struct vfp_host *host, char *buf, size_t size, const char *fmt, ...)
 {
-	char path[VFP_PATH_SIZE], inner[VFP_PATH_SIZE];
-	vfp_autofree char *text = NULL;
+	char path[VFP_PATH_SIZE], inner[VFP_PATH_SIZE], text[4096];
+	vfp_autoclose int fd = -1;
 	va_list args;
+	ssize_t n;
 
 	va_start(args, fmt);
 	vsnprintf(inner, sizeof(inner), fmt, args);
 	va_end(args);
-	if (vfp_file_read(vfp_host_path(host, path, "%s", inner), 4096, &text, NULL, NULL) < 0)
+	fd = open(vfp_host_path(host, path, "%s", inner), O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return false;
+	/* The kernel gives an attribute, a page at the most, in one piece: kernfs_fop_read_iter()
+	 * and seq_read_iter(). */
+	do
+		n = read(fd, text, sizeof(text) - 1);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return false;
+	text[n] = '\0';
 	text[strcspn(text, "\n")] = '\0';
 	return vfp_copy(buf, size, text);
 }
@@ -138,13 +148,54 @@ int vfp_sysfs_pfs(const struct vfp_host *host, struct vfp_pf **ret_pfs, size_t *
 	return 0;
 }
 
+/* It comes from a user and becomes part of a path. */
+static bool is_name(const char *dev)
+{
+	return *dev && strlen(dev) < IFNAMSIZ && !strchr(dev, '/') && dev[0] != '.';
+}
+
 int vfp_sysfs_pf(const struct vfp_host *host, const char *dev, struct vfp_pf *ret_pf,
 		 struct vfp_err *err)
 {
-	/* The name comes from a user and becomes part of a path. */
-	if (!*dev || strlen(dev) >= IFNAMSIZ || strchr(dev, '/') || dev[0] == '.')
+	if (!is_name(dev))
 		return vfp_fail(err, ENOENT, "PF %s: this is no name of a network device", dev);
 	return read_pf(host, dev, ret_pf, err);
+}
+
+int vfp_sysfs_pf_address(const struct vfp_host *host, const char *dev, struct vfp_pci *ret_pci,
+			 struct vfp_err *err)
+{
+	char addr[NAME_MAX];
+	struct vfp_pf pf;
+	int rc;
+
+	if (is_name(dev) &&
+	    vfp_sysfs_link(host, addr, sizeof(addr), "/sys/class/net/%s/device", dev) &&
+	    vfp_pci_parse(addr, ret_pci) == 0)
+		return 0;
+	rc = vfp_sysfs_pf(host, dev, &pf, err); /* says why */
+	if (rc == 0)
+		*ret_pci = pf.pci;
+	return rc;
+}
+
+int vfp_sysfs_num_vfs(const struct vfp_host *host, const char *dev, unsigned int *ret_n,
+		      struct vfp_err *err)
+{
+	struct vfp_pf pf;
+	int64_t n = -1;
+	int rc;
+
+	if (is_name(dev))
+		n = vfp_sysfs_number(host, -1, "/sys/class/net/%s/device/sriov_numvfs", dev);
+	if (n >= 0) {
+		*ret_n = (unsigned int)n;
+		return 0;
+	}
+	rc = vfp_sysfs_pf(host, dev, &pf, err); /* says why, or that there is no SR-IOV: 0 */
+	if (rc == 0)
+		*ret_n = pf.num_vfs;
+	return rc;
 }
 
 int vfp_sysfs_vfs(const struct vfp_host *host, const struct vfp_pci *pf,

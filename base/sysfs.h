@@ -61,6 +61,13 @@ int vfp_sysfs_pfs(const struct vfp_host *host, struct vfp_pf **ret_pfs, size_t *
 int vfp_sysfs_pf(const struct vfp_host *host, const char *dev, struct vfp_pf *ret_pf,
 		 struct vfp_err *err);
 
+/* Of the PF @dev, for those who need no more: its address, one look instead of eleven, and how many
+ * VFs it has.  Errors as vfp_sysfs_pf(), but that @dev is no VF is not looked at. */
+int vfp_sysfs_pf_address(const struct vfp_host *host, const char *dev, struct vfp_pci *ret_pci,
+			 struct vfp_err *err);
+int vfp_sysfs_num_vfs(const struct vfp_host *host, const char *dev, unsigned int *ret_n,
+		      struct vfp_err *err);
+
 /* The VFs of a PF by their virtfnN links, ordered by index.  The caller frees *ret_vfs, which is
  * not NULL even when there are none.  -ENODEV: no such device. */
 int vfp_sysfs_vfs(const struct vfp_host *host, const struct vfp_pci *pf,

@@ -159,9 +159,12 @@ int vfp_file_replace(const char *path, unsigned int mode, const char *text, stru
 
 int vfp_mkdirs(const char *path, struct vfp_err *err)
 {
-	vfp_autofree char *part = vfp_strdup(path);
+	vfp_autofree char *part = NULL;
 	struct stat st;
 
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return 0; /* as nearly always: one look instead of one for each part */
+	part = vfp_strdup(path);
 	for (char *slash = part; slash;) {
 		slash = strchr(slash + 1, '/');
 		if (slash)

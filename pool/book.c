@@ -76,8 +76,11 @@ void vfp_book_resolve(const struct vfp_host *host, struct vfp_vf *vf, struct vfp
 	vf->pci = (struct vfp_pci){0};
 	if (!*vf->pf)
 		return;
-	if (strcmp(cache->dev, vf->pf) != 0 && vfp_sysfs_pf(host, vf->pf, cache, NULL) < 0)
-		return;
+	if (strcmp(cache->dev, vf->pf) != 0) {
+		if (vfp_sysfs_pf_address(host, vf->pf, &cache->pci, NULL) < 0)
+			return;
+		vfp_copy(cache->dev, sizeof(cache->dev), vf->pf);
+	}
 	if (vfp_sysfs_vf(host, &cache->pci, vf->index, &info, NULL) == 0)
 		vf->pci = info.pci;
 }
@@ -86,13 +89,13 @@ int vfp_book_dump(const struct vfp_host *host, const char *dev, bool with_counte
 		  struct vfp_attrs **ret_attrs, size_t *ret_n, struct vfp_err *err)
 {
 	vfp_autofree struct vfp_attrs *attrs = NULL;
-	struct vfp_pf pf;
-	int rc = vfp_sysfs_pf(host, dev, &pf, err);
+	unsigned int n = 0;
+	int rc = vfp_sysfs_num_vfs(host, dev, &n, err);
 
 	if (rc < 0)
 		return rc;
-	attrs = vfp_alloc(pf.num_vfs, sizeof(*attrs));
-	rc = host->kernel->vf_read(host, dev, with_counters, attrs, pf.num_vfs, ret_n, err);
+	attrs = vfp_alloc(n, sizeof(*attrs));
+	rc = host->kernel->vf_read(host, dev, with_counters, attrs, n, ret_n, err);
 	if (rc < 0)
 		return rc;
 	*ret_attrs = VFP_TAKE(attrs);

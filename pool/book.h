@@ -156,9 +156,9 @@ int vfp_book_leases(struct vfp_pool *pool, const char *uuid, struct vfp_lease **
 		    struct vfp_err *err);
 /* One of these leases has the MAC. */
 bool vfp_book_has_mac(const struct vfp_lease *leases, size_t n, const struct vfp_mac *mac);
-/* 1: the VF is leased; 0: it is not. */
-/* Whether the lease has not ended: 1 or 0. */
+/* 1: the lease has not ended; 0: it has. */
 int vfp_book_stands(struct vfp_pool *pool, int64_t generation, struct vfp_err *err);
+/* 1: the VF is leased; 0: it is not. */
 int vfp_book_lease_of(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_lease *ret,
 		      struct vfp_err *err);
 
