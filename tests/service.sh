@@ -5,7 +5,7 @@
 # by itself or started anew; a command says what happened and does it when it is asked again.  A real libvirtd, as in
 # daemon.sh; skipped without root or libvirtd.
 #
-#	tests/service.sh		some of each: what make check runs
+#	tests/service.sh		one of each: what make check runs
 #	SERVICE_POINTS=all …		each (make torture); or so many
 #	SERVICE_ONLY="kill fail calls commands" …
 top_srcdir=$(realpath "${top_srcdir:-$(dirname "$0")/..}") top_builddir=$(realpath "${top_builddir:-.}")
@@ -19,7 +19,7 @@ for dir in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /ru
 done
 # shellcheck source=tests/strike.sh
 . "$top_srcdir/tests/strike.sh"
-points=${SERVICE_POINTS:-2}
+points=${SERVICE_POINTS:-1}
 parts=${SERVICE_ONLY:-kill fail calls commands}
 log=$root/vfpoold.log
 service=$top_builddir/tests/.libs/vfpoold-fake
@@ -149,7 +149,7 @@ define
 begin_service strace -D -f -qq -s 64 -o "$root/trace"
 check "it binds" wait_until 20 is_right
 end_service
-wait_until 10 grep -q 'exited with' "$root/trace"
+wait_until 10 grep -q exit_group "$root/trace"
 points_of "$root/trace" >"$root/points"
 begin_service env
 undefine
