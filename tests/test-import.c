@@ -111,6 +111,13 @@ static void test_nova(void **state)
 		{SPEC("{\"address\": {\"function\": \"(?!0)\"}}"),
 		 "f:2: [pci] device_spec: address: function: '(?!0)': '(?' is not supported, write ( "
 		 ") and |"},
+		{SPEC("{\"address\": {\"function\": \"[0-7]**\"}}"),
+		 "f:2: [pci] device_spec: address: function: '[0-7]**': '**' is not supported, write '*'"},
+		{SPEC("{\"address\": {\"function\": \"0{1,17}\"}}"),
+		 "f:2: [pci] device_spec: address: function: '0{1,17}': {} of more than 16 is not supported"},
+		{SPEC("{\"address\": {\"function\": \"(((0)+)+)+\"}}"),
+		 "f:2: [pci] device_spec: address: function: '(((0)+)+)+': more than 2 groups with + or {} are not supported"},
+		{SPEC("{\"address\": {\"bus\": \"([0-9a-f]{2})+\"}}"), "nova:a b c"},
 		/* Devices. */
 		{SPEC("{\"devname\": \"b\"}"), "nova:b"},
 		{SPEC("{\"devname\": \"av2\"}"), "nova:a#2"},

@@ -4,13 +4,19 @@
 #include "tools/pattern.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 
 #define MAX_PATTERN 256
+/* glibc's regcomp() writes out what + and {} repeat, groups within groups too: nested, they take time
+ * and memory that grow as 2 to the power of their number. */
+#define MAX_TIMES	    16
+#define MAX_REPEATED_GROUPS 2
 
 static int translate(const char *pattern, char **ret, struct vfp_err *err);
+static bool is_too_often(const char *braces);
 
 int vfp_pattern_compile(const char *pattern, bool is_anchored, regex_t *ret, struct vfp_err *err)
 {
@@ -38,6 +44,7 @@ static int translate(const char *pattern, char **ret, struct vfp_err *err)
 {
 	vfp_autofree char *text = vfp_alloc(strlen(pattern) * 6 + 1, 1);
 	char *to = text;
+	unsigned int n_repeated = 0;
 	bool in_set = false;
 
 	for (const char *c = pattern; *c; c++) {
@@ -59,7 +66,15 @@ static int translate(const char *pattern, char **ret, struct vfp_err *err)
 		} else if (!in_set && c[0] == '(' && c[1] == '?') {
 			return vfp_fail(err, EINVAL, "'%s': '(?' is not supported, write ( ) and |",
 					pattern);
-		} else if (!in_set && strchr("*+?}", *c) && (c[1] == '?' || c[1] == '+')) {
+		} else if (!in_set && *c == '{' && is_too_often(c + 1)) {
+			return vfp_fail(err, EINVAL, "'%s': {} of more than %d is not supported",
+					pattern, MAX_TIMES);
+		} else if (!in_set && *c == ')' && (c[1] == '+' || c[1] == '{') &&
+			   ++n_repeated > MAX_REPEATED_GROUPS) {
+			return vfp_fail(err, EINVAL,
+					"'%s': more than %d groups with + or {} are not supported",
+					pattern, MAX_REPEATED_GROUPS);
+		} else if (!in_set && strchr("*+?}", *c) && c[1] && strchr("*+?{", c[1])) {
 			return vfp_fail(err, EINVAL, "'%s': '%.2s' is not supported, write '%c'",
 					pattern, c, *c);
 		} else {
@@ -78,4 +93,13 @@ static int translate(const char *pattern, char **ret, struct vfp_err *err)
 	}
 	*ret = VFP_TAKE(text);
 	return 0;
+}
+
+/* "{2}", "{2,}", "{2,8}": behind the brace. */
+static bool is_too_often(const char *braces)
+{
+	const char *end = braces + strspn(braces, "0123456789");
+
+	return strtoul(braces, NULL, 10) > MAX_TIMES ||
+	       (*end == ',' && strtoul(end + 1, NULL, 10) > MAX_TIMES);
 }
