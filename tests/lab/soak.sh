@@ -84,7 +84,7 @@ try() {
 # after a while, until it runs or something else is in the way. "again VERDICT DOMAIN TRIES".
 again() {
 	local tries=0 line="start missed" deadline=$((SECONDS + 15))
-	while [[ $line == 'start missed'* || $line == 'start no-libvirt'* ]] && [ $SECONDS -lt $deadline ]; do
+	while [[ $line == 'start missed'* || $line == 'start no-libvirt'* ]] && ((SECONDS < deadline || tries < 5)); do
 		[ $tries = 0 ] || sleep 0.5
 		tries=$((tries + 1)) line=$(try start "$1")
 	done
