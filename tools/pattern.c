@@ -10,8 +10,8 @@
 #include "base/cleanup.h"
 
 #define MAX_PATTERN 256
-/* glibc's regcomp() writes out what + and {} repeat, groups within groups too: nested, they take time
- * and memory that grow as 2 to the power of their number. */
+/* glibc's regcomp() writes out what + and {} repeat, groups within groups too: nested, they take
+ * time and memory that grow as 2 to the power of their number. */
 #define MAX_TIMES	    16
 #define MAX_REPEATED_GROUPS 2
 
