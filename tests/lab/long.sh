@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Many starts and stops, with one disturbance after the other, and in the last third without any: nothing that vfpool
-# holds grows. Each turn ends with a line of what is there: leases, VFs, memory, descriptors, marks, the journal.
+# holds grows. Each turn ends with a line of what is there: leases, VFs, memory, descriptors, locks, the journal.
 #
 #	long.sh [CYCLES]	1000, which takes about an hour and a half; a cycle is a start and a stop
 cd "$(dirname "$0")" || exit 1
@@ -43,7 +43,7 @@ descriptors_of() {
 	find "/proc/$1/fd" -mindepth 1 | wc -l
 }
 
-n_marks() {
+n_locks() {
 	find /run/vfpool -type f | wc -l
 }
 
@@ -56,14 +56,14 @@ state() {
 	local vfpoold libvirtd
 	vfpoold=$(vfpoold_pid) libvirtd=$(cat /run/libvirtd.pid)
 	printf '%-14s %6s %7s %6s %4s %5s %8s %4s %8s %4s %7s %5s\n' "$1" "$(done_in "$1")" "$(failed_in "$1")" \
-		"$(entries lease true)" "$(entries vf '.state == "free"')" "$(n_marks)" \
+		"$(entries lease true)" "$(entries vf '.state == "free"')" "$(n_locks)" \
 		"$(memory_of "$vfpoold")" "$(descriptors_of "$vfpoold")" \
 		"$(memory_of "$libvirtd")" "$(descriptors_of "$libvirtd")" \
 		"$(vfpool journal | wc -l)" "$(du -k /var/lib/vfpool | cut -f 1)"
 }
 
 heading() {
-	printf '%-14s %6s %7s %6s %4s %5s %8s %4s %8s %4s %7s %5s\n' turn cycles refused leases free marks \
+	printf '%-14s %6s %7s %6s %4s %5s %8s %4s %8s %4s %7s %5s\n' turn cycles refused leases free locks \
 		vfpoold fds libvirtd fds journal KiB
 }
 
@@ -201,7 +201,7 @@ for name in $turns; do
 done
 # The first cycles fill caches and pools of memory; what is there then has to do.
 turn warm $((n_clients * n_domains)) no_disturbance
-memory=$(memory_of "$(vfpoold_pid)") descriptors=$(descriptors_of "$(vfpoold_pid)") marks=$(n_marks)
+memory=$(memory_of "$(vfpoold_pid)") descriptors=$(descriptors_of "$(vfpoold_pid)")
 turn calm $((cycles / 3)) no_disturbance
 heading
 cat "$OUT/states"
@@ -210,7 +210,7 @@ step "What grew"
 sed -E 's/^refused ([a-z]+) [^ ]+ .*(vfpool: [^:]*: )?/\1 /' "$OUT"/*.client* | grep -v '^cycle' | sort | uniq -c | sort -rn | head -n 5
 check "vfpoold's descriptors are $descriptors, as before" test "$(descriptors_of "$(vfpoold_pid)")" -le "$descriptors"
 check "its memory grew by less than 1 MiB" test "$(memory_of "$(vfpoold_pid)")" -lt $((memory + 1024))
-check "there are $marks marks, as before" test "$(n_marks)" -le "$marks"
+check "below /run is a lock for each VF, and no more" test "$(n_locks)" -le 14
 check "no lease is left" test "$(entries lease true)" = 0
 check "each VF is as it was" test 14 = \
 	"$(ip link show | grep -c 'vf [0-9].*link/ether 00:00:00:00:00:00.*spoof checking on.*trust off')"
