@@ -17,7 +17,7 @@ int vfp_host_init(struct vfp_host *host, const char *root, struct vfp_err *err)
 {
 	struct vfp_host made = {.kernel = &vfp_kernel_linux};
 	size_t length = root ? strlen(root) : 0;
-	struct stat st;
+	struct stat st = {.st_mode = 0}; /* of nothing, it is no folder */
 
 	while (length > 0 && root[length - 1] == '/')
 		length--;
@@ -29,7 +29,7 @@ int vfp_host_init(struct vfp_host *host, const char *root, struct vfp_err *err)
 		memcpy(made.root, root, length);
 		if (stat(made.root, &st) < 0 && errno != ENOENT && errno != ENOTDIR)
 			return vfp_fail(err, errno, "root folder %s: %s", root, strerror(errno));
-		if (stat(made.root, &st) < 0 || !S_ISDIR(st.st_mode))
+		if (!S_ISDIR(st.st_mode))
 			return vfp_fail(err, ENOENT, "root folder %s: no such folder", root);
 	}
 	*host = made;

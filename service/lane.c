@@ -149,14 +149,6 @@ static bool next_at_once(struct vfp_lane *lane, struct task *ret)
 	return found;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 /* Does @tasks[0] and @tasks[1], and those that wait behind them; returns how many. */
 static size_t work_together(struct vfp_lane *lane, struct vfp_pool *pool, struct task *tasks)
 {
@@ -164,12 +156,12 @@ static size_t work_together(struct vfp_lane *lane, struct vfp_pool *pool, struct
 	struct vfp_err err = {0};
 	size_t n = 2, n_done = 0;
 	int rc = vfp_pool_begin_group(pool, &err);
-	const int64_t until_ms = now_ms() + lane->group_ms;
+	const int64_t until_ms = lane->host->kernel->ticks_ms() + lane->group_ms;
 
 	while (rc == 0 && n_done < n) {
 		tasks[n_done].work(tasks[n_done].opaque, pool, &none);
 		n_done++;
-		if (n_done == n && n < GROUP_MAX && now_ms() < until_ms &&
+		if (n_done == n && n < GROUP_MAX && lane->host->kernel->ticks_ms() < until_ms &&
 		    next_at_once(lane, &tasks[n]))
 			n++;
 	}
