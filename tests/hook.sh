@@ -73,14 +73,18 @@ prints 0 'web1.*preparing' "the domain's next life keeps its lease" vfpool lease
 prints 0 '^$' "release by that daemon" run web1 release failed
 prints 0 '^DOMAIN[^\n]*$' "ends it" vfpool lease list
 
+# web1_runs: in a new pool, as process 4242.
+web1_runs() {
+	new_pool
+	bind web1 01 52:54:00:00:00:01
+	run web1 prepare
+	run web1 start
+	start_qemu 01 web1
+	run web1 started
+}
+
 step "A QEMU that outlives its release"
-new_pool
-bind web1 01 52:54:00:00:00:01
-for operation in prepare start; do
-	run web1 $operation
-done
-start_qemu 01 web1
-run web1 started
+web1_runs
 vf=$(vf_of web1)
 prints 0 'process 4242: still there after' "the release says so" run web1 release destroyed
 prints 0 'web1.*draining' "the VF stays its own" vfpool lease list
@@ -91,13 +95,7 @@ prints 0 '^DOMAIN[^\n]*$' "ends it" vfpool lease list
 check "scrubbed" test "$(grep -c 'vlan 100' "$root/fake/${vf%#*}/${vf#*#}")" = 0
 
 step "A QEMU that outlives what its daemon knows of it"
-new_pool
-bind web1 01 52:54:00:00:00:01
-for operation in prepare start; do
-	run web1 $operation
-done
-start_qemu 01 web1
-run web1 started
+web1_runs
 prints 1 'is leased by web1.*its QEMU of before, process 4242, is not gone yet' "the domain's next start waits for it" \
 	run web1 prepare
 prints 0 'web1.*active +4242' "which keeps its lease" vfpool lease list

@@ -157,15 +157,20 @@ end_service
 n=0 bad=0 start=$SECONDS
 exec 2>"$work/noise" # where bash tells of each that is killed
 
+# strike WORDS killed|failing COMMAND… : a definition, and the service under COMMAND, which lets something go wrong.
+strike() {
+	define
+	begin_service "${@:3}"
+	n=$((n + 1))
+	heals "$1" "$2" >"$work/said" # in this shell, whose child the service is
+	wrong "$(cat "$work/said")"
+}
+
 if [[ " $parts " == *" kill "* ]]; then
 	step "Killed at a system call: $points"
 	grep ' 1$' "$root/points" >"$root/changes"
 	while read -r call nth _ <&9; do
-		define
-		begin_service strace -D -f -qq -o "$root/strace.log" -e inject="$call:signal=SIGKILL:when=$nth"
-		n=$((n + 1))
-		heals "killed at $call $nth" killed >"$work/said" # in this shell, whose child the service is
-		wrong "$(cat "$work/said")"
+		strike "killed at $call $nth" killed strace -D -f -qq -o "$root/strace.log" -e inject="$call:signal=SIGKILL:when=$nth"
 	done 9< <(choose_some "$root/changes")
 	summed "vfpoold, killed" "$(wc -l <"$root/changes") calls that change something"
 fi
@@ -175,11 +180,7 @@ if [[ " $parts " == *" fail "* ]]; then
 		[ "$early" = 2 ] || [ -z "${errors[$call]:-}" ] || echo "$call $nth ${errors[$call]}"
 	done <"$root/points" >"$root/failing"
 	while read -r call nth error <&9; do
-		define
-		begin_service strace -D -f -qq -o "$root/strace.log" -e inject="$call:error=$error:when=$nth"
-		n=$((n + 1))
-		heals "$error of $call $nth" failing >"$work/said" # in this shell, whose child the service is
-		wrong "$(cat "$work/said")"
+		strike "$error of $call $nth" failing strace -D -f -qq -o "$root/strace.log" -e inject="$call:error=$error:when=$nth"
 	done 9< <(choose_some "$root/failing")
 	summed "vfpoold, a system call fails" "$(wc -l <"$root/failing")"
 fi
@@ -193,11 +194,7 @@ if [[ " $parts " == *" calls "* ]]; then
 	end_service
 	grep -n . "$root/calls" | tr ':' ' ' >"$root/numbered"
 	while read -r nth call <&9; do
-		define
-		begin_service env FAIL_LIBVIRT="$nth"
-		n=$((n + 1))
-		heals "libvirt's call $nth, $call" failing >"$work/said" # in this shell, whose child the service is
-		wrong "$(cat "$work/said")"
+		strike "libvirt's call $nth, $call" failing env FAIL_LIBVIRT="$nth"
 	done 9< <(choose_some "$root/numbered")
 	summed "vfpoold, a call of libvirt fails" "$(wc -l <"$root/calls") calls"
 fi
