@@ -39,16 +39,23 @@ enum look {
 	LOOK_OURS, /* what prepare has let pass: our alias, or our mark */
 };
 
+/* What libvirt makes of a status other than 0: hooks/README. */
+enum failure {
+	REFUSES,
+	IS_IGNORED,
+	HARMS, /* it kills the running VM, or discards its saved memory */
+};
+
 static const struct operation {
 	const char *name;
 	enum look look;
-	bool can_refuse; /* what a failure does to the VM: hooks/README */
+	enum failure failure;
 } operations[] = {
 	/* start too: a libvirt network's VF stands in the XML only after prepare. */
-	{"prepare", LOOK_WIDE, true},  {"start", LOOK_WIDE, true},
-	{"started", LOOK_OURS, true},  {"stopped", LOOK_OURS, false},
-	{"release", LOOK_OURS, false}, {"reconnect", LOOK_WIDE, false},
-	{"migrate", LOOK_WIDE, true},  {"restore", LOOK_WIDE, false},
+	{"prepare", LOOK_WIDE, REFUSES},    {"start", LOOK_WIDE, REFUSES},
+	{"started", LOOK_OURS, REFUSES},    {"stopped", LOOK_OURS, IS_IGNORED},
+	{"release", LOOK_OURS, IS_IGNORED}, {"reconnect", LOOK_WIDE, HARMS},
+	{"migrate", LOOK_WIDE, REFUSES},    {"restore", LOOK_WIDE, HARMS},
 };
 
 static const struct operation *operation_find(const char *name);
@@ -83,7 +90,7 @@ int main(int argc, char **argv)
 	if (!xml) {
 		fprintf(stderr, "vfpool: %s: cannot read the domain's XML from stdin: %s\n",
 			argv[1], strerror(errno));
-		return operation->can_refuse;
+		return operation->failure == REFUSES;
 	}
 	uuid_find(xml, uuid);
 	call = (struct vfp_hook_call){
@@ -97,10 +104,10 @@ int main(int argc, char **argv)
 		.daemon = getppid(),
 	};
 	rc = is_marked(root, uuid) || names_ours(root, xml, operation->look)
-		     ? operation->can_refuse ? run_second_stage(&call) : run_apart(&call)
+		     ? operation->failure == HARMS ? run_apart(&call) : run_second_stage(&call)
 		     : 0;
 	free(xml);
-	return operation->can_refuse ? rc : 0;
+	return operation->failure == REFUSES ? rc : 0;
 }
 
 static const struct operation *operation_find(const char *name)
@@ -238,7 +245,7 @@ static int run_second_stage(const struct vfp_hook_call *call)
 }
 
 /* In a process of its own, so that its death (out of memory, killed, a bug) is no failure of the
- * hook: libvirt would kill a running VM for it. */
+ * hook. */
 static int run_apart(const struct vfp_hook_call *call)
 {
 	pid_t self = getpid(), pid = fork();
