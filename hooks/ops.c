@@ -140,8 +140,7 @@ static int hook_run(struct hook *hook, const struct operation *operation, struct
 	return operation->run(hook, err);
 }
 
-/* --- The operations
- * -------------------------------------------------------------------------------- */
+/* --- The operations ------------------------------------------------------------------------- */
 
 /* Everything that can be refused is looked at before the lease; what follows the lease is undone by
  * the release that libvirt calls even when prepare itself fails. */
@@ -357,8 +356,7 @@ static int op_restore(struct hook *hook, struct vfp_err *err)
 	return vfp_mark_restore(&hook->host, hook->owner.uuid, &hook->daemon, err);
 }
 
-/* --- What an operation needs
- * ------------------------------------------------------------------------- */
+/* --- What an operation needs ---------------------------------------------------------------- */
 
 static int open_pool(struct hook *hook, struct vfp_err *err)
 {
@@ -429,8 +427,7 @@ static int read_nics(struct hook *hook, struct vfp_err *err)
 	return 0;
 }
 
-/* --- Checks
- * ------------------------------------------------------------------------------------------ */
+/* --- Checks --------------------------------------------------------------------------------- */
 
 static int refuse_by_hand(const struct hook *hook, const struct mine *mine, struct vfp_err *err)
 {

@@ -241,8 +241,7 @@ static void free_gathered(struct gathered *gathered)
 	free(gathered->pfs);
 }
 
-/* --- Repairs
- * ----------------------------------------------------------------------------------------- */
+/* --- Repairs -------------------------------------------------------------------------------- */
 
 static int repair_none(struct vfp_pool *pool, struct vfp_libvirt *libvirt,
 		       const struct vfp_diff *diff, struct vfp_err *err)

@@ -147,8 +147,7 @@ int vfp_detach_config(const struct vfp_hotplug *plug, const struct vfp_mac *mac,
 	return rc < 0 ? rc : vfp_rebind(plug->pool, plug->libvirt, plug->domain->uuid, NULL, err);
 }
 
-/* --- In
- * ---------------------------------------------------------------------------------------------- */
+/* --- In ------------------------------------------------------------------------------------- */
 
 /* A VF pins all memory of the guest: a domain that was started without that in mind would exceed
  * its limits, or move pages away under the device. */
@@ -310,8 +309,7 @@ static int device_xml(const struct vfp_binding *binding, char **ret_xml, struct 
 	return rc;
 }
 
-/* --- Both
- * -------------------------------------------------------------------------------------------- */
+/* --- Both ----------------------------------------------------------------------------------- */
 
 /* The NIC with that MAC in a domain's document, NULL: there is none.  @ret NULL: only whether it is
  * there. */

@@ -127,8 +127,7 @@ static bool is_passing(int rc)
 	return rc == -EBUSY || rc == -EAGAIN || rc == -EIO || rc == -ENOTCONN;
 }
 
-/* --- Devices of a running domain
- * ------------------------------------------------------------------ */
+/* --- Devices of a running domain ------------------------------------------------------------ */
 
 struct found {
 	struct vfp_vf vf;

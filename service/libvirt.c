@@ -393,8 +393,7 @@ static int find_defined(struct vfp_libvirt *libvirt, const char *key, virDomainP
 	return 0;
 }
 
-/* --- For check, attach and detach
- * ------------------------------------------------------------------ */
+/* --- For check, attach and detach ----------------------------------------------------------- */
 
 /* A device on its way out. */
 struct removal {

@@ -33,8 +33,7 @@ int vfp_libvirt_is_autostart(struct vfp_libvirt *libvirt, const char *uuid, bool
 /* Starts; 0 also when it runs already.  -EPERM: a hook refused, in the hook's own words. */
 int vfp_libvirt_start(struct vfp_libvirt *libvirt, const char *key, struct vfp_err *err);
 
-/* --- For check, attach and detach
- * ------------------------------------------------------------------ */
+/* --- For check, attach and detach ----------------------------------------------------------- */
 
 struct vfp_libvirt_domain {
 	char uuid[VFP_UUID_SIZE], name[VFP_DOMAIN_SIZE];
