@@ -4,7 +4,7 @@
 set -u
 : "${top_builddir:=$PWD}"
 data=${top_srcdir:-$(dirname "$0")/..}/tests/data failed=0
-for target in domain files import netlink pool values; do
+for target in domain files hook import netlink pool values; do
 	inputs=()
 	for file in "$data/$target"/* "$data/fuzz/$target"/*; do
 		[ ! -f "$file" ] || inputs+=("$file")
