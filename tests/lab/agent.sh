@@ -95,12 +95,9 @@ step "What is left"
 for name in w1 w2 w3 w4; do
 	virsh --quiet destroy $name 2>/dev/null
 done
-none() {
-	[ "$(vfpool vf list --json | jq "[.[] | select(.state == \"$1\")] | length")" = 0 ]
-}
-check "nothing is claimed beyond its time" wait_until 25 none claimed
-check "nothing is leased" wait_until 30 none leased
-check "all VFs are free" wait_until 30 [ "$(vfpool vf list --json | jq '[.[] | select(.state == "free")] | length')" = 14 ]
+check "nothing is claimed beyond its time" wait_until 25 there_are 0 vf '.state == "claimed"'
+check "nothing is leased" wait_until 30 there_are 0 vf '.state == "leased"'
+check "all VFs are free" wait_until 30 are_free 14
 check "the bus says the same" grep -q 'u 14' \
 	<(busctl --no-pager get-property org.vfpool1 /org/vfpool1/pool/sriov0 org.vfpool1.Pool Free)
 check "and check finds nothing" wait_until 60 vfpool check

@@ -7,21 +7,9 @@ cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./guest.sh
 
-count() {
-	vfpool lease list --json | jq "[.[] | select(.state == \"active\")] | length"
-}
-
-three_run() {
-	[ "$(count)" = 3 ]
-}
-
 # n_autostart COUNT: lines of vfpoold's own starts.
 n_autostart() {
 	[ "$(vfpool journal | grep -c ' autostart ')" = "$1" ]
-}
-
-nothing_found() {
-	vfpool check --json | jq -e 'length == 0' && vfpool check
 }
 
 # monotonic UNIT PROPERTY: in microseconds since boot.
@@ -42,7 +30,7 @@ after_boot() {
 	check "4 VFs on eth0, 2 on eth1" test "$(vfpool pf list --json | jq -c '[.[].vfs]')" = '[4,2]'
 	check "all of them parked" test "$(vfio_count)" = 6
 	check "both PFs are up" test "$(vfpool pf list --json | jq -c '[.[].link]')" = '["up","up"]'
-	check "the domains on autostart run on VFs" wait_until 240 three_run
+	check "the domains on autostart run on VFs" wait_until 240 there_are 3 lease '.state == "active"'
 	journalctl -b -u libvirtd.service -p warning -o cat --no-pager | tail -n 5
 	vfpool lease list
 	check "and no others" test "$(vfpool lease list --json | jq -r '.[].domain' | tr '\n' ' ')" = 'web1 web2 web4 '

@@ -8,10 +8,6 @@ cd "$(dirname "$0")" || exit 1
 
 db=/var/lib/vfpool/pool.db
 
-nothing_found() {
-	vfpool check --json | jq -e 'length == 0' && vfpool check
-}
-
 # mends WHAT: check names it, --repair mends it, then nothing is found.
 mends() {
 	expect_fail "$1: found" "$1" vfpool check
@@ -39,7 +35,7 @@ kill -9 "$(pidof libvirtd)" "$qemu"
 wait_until 10 [ ! -e "/proc/$qemu" ]
 expect_fail "it says that libvirt was not asked" 'only database and host are compared' vfpool check
 mends 'stale lease'
-check "$vf is free" test "$(vfpool vf list --json | jq -r ".[] | select(.vf == \"$vf\") | .state")" = free
+check "$vf is free" test "$(state_of "$vf")" = free
 libvirtd -d
 check "libvirt is back" wait_until 20 virsh --quiet list
 check "nothing is found with libvirt either" nothing_found

@@ -28,15 +28,6 @@ ports() {
 	vfpool domain list --json | jq -r "$1"
 }
 
-has_ports() {
-	[ "$(ports "[.[] | select($1)] | length")" = "$2" ]
-}
-
-# vf_of NAME: the VF that its definition points at.
-vf_of() {
-	ports ".[] | select(.domain == \"$1\") | .vf"
-}
-
 is_elsewhere() {
 	local now
 	now=$(vf_of "$1")
@@ -45,20 +36,11 @@ is_elsewhere() {
 
 # How many definitions are bound to VFs of a PF.
 on_pf() {
-	ports "[.[] | select(.vf | startswith(\"$1#\"))] | length"
+	entries domain ".vf | startswith(\"$1#\")"
 }
 
 none_on_pf() {
 	[ "$(on_pf "$1")" = 0 ]
-}
-
-# n_free COUNT, n_leases STATE COUNT: of VFs.
-n_free() {
-	[ "$(vfpool vf list --json | jq '[.[] | select(.state == "free")] | length')" = "$1" ]
-}
-
-n_leases() {
-	[ "$(vfpool lease list --json | jq "[.[] | select(.state == \"$1\")] | length")" = "$2" ]
 }
 
 # defined_on BUS: whether libvirt has a definition m1 … m16 on that bus.
@@ -94,9 +76,9 @@ vfpoold=$!
 check 'it connects' wait_until 10 grep -q 'connected to libvirt' "$log"
 check 'the pool is defined' pool_define eth0 eth1
 check 'a definition from before is bound' wait_until 10 bound early 52:54:00:01:00:01
-check 'and is seen' wait_until 5 has_ports '.domain == "early"' 1
+check 'and is seen' wait_until 5 there_are 1 domain '.domain == "early"'
 virsh --quiet undefine early
-check 'undefine ends its port' wait_until 5 has_ports '.domain == "early"' 0
+check 'undefine ends its port' wait_until 5 there_are 0 domain '.domain == "early"'
 
 step "virsh define and virsh start, back to back, $n_fresh fresh domains"
 refused=0 late=0 again=0
@@ -115,7 +97,7 @@ done
 echo "$n_fresh started, $refused refused, $late of them because the binding was late, $again then started"
 check 'no start was refused' [ $refused = 0 ]
 check 'every refused one started the second time' [ $again = $refused ]
-check 'all their ports end' wait_until 10 has_ports true 0
+check 'all their ports end' wait_until 10 there_are 0 domain
 sed -nE 's/.*domain fresh[0-9]+: bound after ([0-9]+) ms.*/\1/p' "$log" | sort -n >/tmp/times
 check 'each was bound once' [ "$(wc -l </tmp/times)" = "$n_fresh" ]
 echo "from event to bound, ms: median $(sed -n "$(((n_fresh + 1) / 2))p" /tmp/times), max $(tail -n 1 /tmp/times)"
@@ -125,26 +107,26 @@ virsh --quiet define <(xml edit 52:54:00:03:00:01)
 check 'bound' wait_until 5 bound edit 52:54:00:03:00:01
 definition edit | sed 's/52:54:00:03:00:01/52:54:00:03:00:02/' >/tmp/edit.xml
 virsh --quiet define /tmp/edit.xml
-check 'another MAC is another port' wait_until 5 has_ports '.mac == "52:54:00:03:00:02"' 1
-check 'and the old one ends' wait_until 5 has_ports '.mac == "52:54:00:03:00:01"' 0
+check 'another MAC is another port' wait_until 5 there_are 1 domain '.mac == "52:54:00:03:00:02"'
+check 'and the old one ends' wait_until 5 there_are 0 domain '.mac == "52:54:00:03:00:01"'
 check 'the alias follows' wait_until 5 bound edit 52:54:00:03:00:02
 definition edit | sed "s/portgroup=.blue./portgroup='green'/" >/tmp/edit.xml
 virsh --quiet define /tmp/edit.xml
-check 'another port group in the metadata' wait_until 5 has_ports '.portgroup == "green"' 1
+check 'another port group in the metadata' wait_until 5 there_are 1 domain '.portgroup == "green"'
 check 'has its VLAN' wait_until 5 has_vlan edit 200
 uuid=$(virsh domuuid edit | head -n 1)
 xml edit 52:54:00:03:00:02 blue | sed "s|<name>edit</name>|&<uuid>$uuid</uuid>|" >/tmp/edit.xml
 virsh --quiet define /tmp/edit.xml
-check 'a network interface put back in' wait_until 5 has_ports '.portgroup == "blue"' 1
+check 'a network interface put back in' wait_until 5 there_are 1 domain '.portgroup == "blue"'
 check 'is bound' wait_until 5 bound edit 52:54:00:03:00:02
 check 'rename' virsh --quiet domrename edit edited
-check 'keeps the port' wait_until 5 has_ports ".domain == \"edited\" and .uuid == \"$uuid\"" 1
+check 'keeps the port' wait_until 5 there_are 1 domain ".domain == \"edited\" and .uuid == \"$uuid\""
 check 'starts' virsh --quiet start edited
 definition edited | sed "/<interface/,/<\/interface>/d" >/tmp/edit.xml
 check 'the NIC is removed while it runs' virsh --quiet define /tmp/edit.xml
-check 'its port stays' has_ports '.domain == "edited"' 1
+check 'its port stays' there_are 1 domain '.domain == "edited"'
 virsh --quiet destroy edited
-check 'and ends with it' wait_until 5 has_ports '.domain == "edited"' 0
+check 'and ends with it' wait_until 5 there_are 0 domain '.domain == "edited"'
 check 'the rest is undone' wait_until 5 is_unbound edited
 check 'it starts without' virsh --quiet start edited
 virsh --quiet destroy edited
@@ -155,20 +137,20 @@ virsh --quiet define <(xml gone 52:54:00:04:00:01)
 wait_until 5 bound gone 52:54:00:04:00:01
 check 'starts' virsh --quiet start gone
 virsh --quiet undefine gone
-check 'its port stays' has_ports '.domain == "gone"' 1
+check 'its port stays' there_are 1 domain '.domain == "gone"'
 virsh --quiet destroy gone
-check 'and ends with it' wait_until 5 has_ports '.domain == "gone"' 0
+check 'and ends with it' wait_until 5 there_are 0 domain '.domain == "gone"'
 
 step 'What cannot be bound says why'
 virsh --quiet define <(xml other 52:54:00:05:00:01 red)
-check 'no such port group' wait_until 5 has_ports '.domain == "other" and (.trouble | test("red"))' 1
+check 'no such port group' wait_until 5 there_are 1 domain '.domain == "other" and (.trouble | test("red"))'
 check 'it is as its author wrote it' grep -q "portgroup='red'" <(definition other)
 sed -i "s|<portgroup name='green'>|<portgroup name='red'/>&|" /tmp/sriov0.xml
 check 'the port group comes' vfpool pool define /tmp/sriov0.xml
 check 'it is bound' wait_until 5 bound other 52:54:00:05:00:01
-check 'and has no trouble' wait_until 5 has_ports '.trouble' 0
+check 'and has no trouble' wait_until 5 there_are 0 domain '.trouble'
 virsh --quiet define <(xml same 52:54:00:05:00:01)
-check 'a MAC of another' wait_until 5 has_ports '.domain == "same" and (.trouble | test("other"))' 1
+check 'a MAC of another' wait_until 5 there_are 1 domain '.domain == "same" and (.trouble | test("other"))'
 virsh --quiet undefine other
 check 'is free when that goes' wait_until 5 bound same 52:54:00:05:00:01
 virsh --quiet undefine same
@@ -177,7 +159,7 @@ step 'Moves: 16 definitions, 14 VFs'
 for i in $(seq 16); do
 	virsh --quiet define <(xml "m$i" "52:54:00:06:00:$(printf %02x "$i")")
 done
-check 'all are bound' wait_until 10 has_ports '.vf != null' 16
+check 'all are bound' wait_until 10 there_are 16 domain '.vf != null'
 first=$(vf_of m1)
 shared=$(ports "[.[] | select(.vf == \"$first\" and .domain != \"m1\")][0].domain // empty")
 [ "$shared" ] || {
@@ -202,7 +184,7 @@ expect_fail 'and libvirt has it so' '^$' defined_on 01
 check 'm1 starts' virsh --quiet start m1
 l0 link pf0 on
 wait_until 10 grep -q 1 /sys/class/net/eth0/carrier
-check 'it comes back' wait_until 10 n_free 13
+check 'it comes back' wait_until 10 are_free 13
 virsh --quiet destroy m1
 
 step 'vfpoold is away'
@@ -213,7 +195,7 @@ virsh --quiet undefine m16
 nice -n -10 vfpoold 2>>"$log" &
 vfpoold=$!
 check 'what was defined meanwhile is bound' wait_until 10 bound while 52:54:00:07:00:01
-check 'what was undefined has ended' wait_until 10 has_ports '.domain == "m16"' 0
+check 'what was undefined has ended' wait_until 10 there_are 0 domain '.domain == "m16"'
 for i in $(seq 15); do virsh --quiet undefine "m$i"; done
 virsh --quiet undefine while
 
@@ -224,17 +206,17 @@ libvirtd -d
 check 'and found again' wait_until 30 connections 3
 virsh --quiet define <(xml back 52:54:00:08:00:01)
 check 'it binds' wait_until 10 bound back 52:54:00:08:00:01
-check 'all ports of before have ended' wait_until 10 has_ports true 1
+check 'all ports of before have ended' wait_until 10 there_are 1 domain
 
 step 'Attached by hand'
 check 'back starts' virsh --quiet start back
 address=$(vfpool vf list --json | jq -r '[.[] | select(.state == "free")][0].pci')
 vf_xml "$address" 52:54:00:08:00:02 >/tmp/hand.xml
 check 'a VF is attached by hand' virsh --quiet attach-device back /tmp/hand.xml --live
-check 'it is seen' wait_until 5 n_leases foreign 1
+check 'it is seen' wait_until 5 there_are 1 lease '.state == "foreign"'
 check 'journaled' grep -q foreign <(vfpool journal)
 virsh --quiet destroy back
-check 'nothing is leased after' wait_until 5 n_free 14
+check 'nothing is leased after' wait_until 5 are_free 14
 virsh --quiet undefine back
 
 step "Edits that race with vfpoold: $n_races rounds"

@@ -5,20 +5,6 @@ cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./guest.sh
 
-# vf_of MAC: the VF that it holds.
-vf_of() {
-	vfpool lease list --json | jq -r --arg mac "$1" '.[] | select(.mac == $mac).vf'
-}
-
-# vf_words PF#N: what the kernel says of it.
-vf_words() {
-	ip link show "${1%#*}" | grep "vf ${1#*#} "
-}
-
-nothing_found() {
-	vfpool check --json | jq -e 'length == 0' || { vfpool check && false; }
-}
-
 # tagged VLAN FILTER…: a frame with that tag has come since the last mark.
 tagged() {
 	wire pf0 | tail -n "+$((seen + 1))" | grep "$mac > " | grep -q "vlan $1,"
@@ -42,7 +28,7 @@ guest_xml web1 --ip 10.0.0.1/24 --ping 10.0.0.9 "$(nic $mac blue)" >/tmp/web1.xm
 check "define" vfpool domain define /tmp/web1.xml
 check "start" virsh --quiet start web1
 check "it is up" guest_up web1 "L2: NIC .* mac=$mac"
-vf=$(vf_of $mac)
+vf=$(lease_of $mac)
 seen=0
 check "its frames have tag 100 on the wire" wait_until 20 tagged 100
 
@@ -67,7 +53,7 @@ expect_fail "link state is nothing igb does: tried on a free VF, and refused" \
 expect_fail "nor a tag of 802.1ad" 'driver igb refuses VLAN 200 802.1ad' vfpool portgroup set sriov0 blue protocol=802.1ad
 expect_fail "nor a minimum rate" 'driver igb refuses rate 5-100' vfpool portgroup set sriov0 blue minTxRate=5
 expect_fail "nor more than the link has" 'driver igb refuses rate 5000 Mbit/s' vfpool portgroup set sriov0 blue maxTxRate=5000
-check "nothing is left of it on a VF" test "$(ip link show eth0 | grep -c '00:00:00:00:00:00.*spoof checking on.*trust off')" = 3
+check "nothing is left of it on a VF" test "$(ip link show eth0 | scrubbed | wc -l)" = 3
 check "nothing is found" nothing_found
 check "journaled" grep -q 'changed .*web1 .*VLAN 100 -> VLAN 200' <(vfpool journal)
 check "untagged for the NIC, live" vfpool portgroup set sriov0 blue vlan=trunk --live
@@ -82,14 +68,14 @@ check "still VLAN 300" grep -q 'vlan 300' <(vf_words "$vf")
 check "nothing is found" nothing_found
 virsh --quiet destroy web1
 check "it starts anew with what the group says" virsh --quiet start web1
-check "VLAN 300" grep -q 'vlan 300' <(vf_words "$(vf_of $mac)")
-vf=$(vf_of $mac)
+check "VLAN 300" grep -q 'vlan 300' <(vf_words "$(lease_of $mac)")
+vf=$(lease_of $mac)
 virsh --quiet destroy web1
 
 step "The scrub resets the VF, and what fails is said where it hurts"
 check "the journal has its time" grep -Eq "free .*web1 .*scrubbed in [0-9]+ ms, reset in [0-9]+ of them" <(vfpool journal)
 virsh --quiet start web1
-vf=$(vf_of $mac)
+vf=$(lease_of $mac)
 reset=/sys/bus/pci/devices/$(vf_address eth0 "${vf#*#}")/reset
 mount --bind /dev/full "$reset"
 virsh --quiet destroy web1
@@ -107,7 +93,7 @@ virsh --quiet destroy web1
 step "The link of the PF is gone when a guest with a rate stops"
 virsh --quiet start web1
 vfpool portgroup set sriov0 blue maxTxRate=100 --live
-vf=$(vf_of $mac)
+vf=$(lease_of $mac)
 l0 link pf0 off
 wait_until 10 grep -qx 0 /sys/class/net/eth0/carrier
 virsh --quiet destroy web1
@@ -133,7 +119,7 @@ expect_fail "nor to a VF that cannot be" 'the PF can have 7 VFs' vfpool domain p
 virsh --quiet define /tmp/web1.xml
 vfpool domain define /tmp/web2.xml >/dev/null
 check "defined anew, it is pinned still" vfpool domain start web2
-check "and runs there" test "$(vf_of "$made")" = eth0#3
+check "and runs there" test "$(lease_of "$made")" = eth0#3
 check "who says so" grep -q 'holds .*web2 .*eth0#3' <(vfpool who "$made")
 virsh --quiet destroy web2
 check "and remembers" grep -q 'held .*web2 .*eth0#3' <(vfpool who eth0#3)

@@ -87,7 +87,7 @@ check "and says why it knows" test "$(vfpool doctor --json | jq -r '.[] | select
 	"libvirtd has called it"
 is iommu-groups PASS
 is link PASS
-check "the reserved VF was not given" test "$(vfpool vf list --json | jq -r '.[] | select(.vf == "eth0#0") | .state')" = held
+check "the reserved VF was not given" test "$(state_of eth0#0)" = held
 virsh --quiet destroy web1
 
 step "A PF under another name"

@@ -7,15 +7,6 @@ cd "$(dirname "$0")" || exit 1
 . ./guest.sh
 mac=52:54:00:00:00:e1 other=52:54:00:66:66:66
 
-# vf_words VF : the kernel's line of it.
-vf_words() {
-	ip link show "${1%#*}" | grep "vf ${1#*#} "
-}
-
-lease_of() {
-	vfpool lease list --json | jq -r ".[] | select(.domain == \"$1\").vf"
-}
-
 shown() {
 	vfpool vf show "$vf" --json | jq -r ".$1 // \"\""
 }
@@ -74,7 +65,7 @@ check "it is the same guest as before" grep -q "$mac.*vlan 100.*spoof checking o
 check "it is stopped in the midst of it" virsh --quiet destroy evil
 
 step "The next owner"
-check "the VF is as new" grep -q '00:00:00:00:00:00.*spoof checking on.*trust off' <(vf_words "$vf")
+check "the VF is as new" test "$(vf_words "$vf" | scrubbed)"
 check "it is free" test "$(vfpool vf show "$vf" --json | jq -r .state)" = free
 for other in eth0#1 eth0#2; do
 	vfpool vf hold $other --reason 'not this one'

@@ -5,21 +5,13 @@ cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./guest.sh
 
-# lease_of MAC: domain, VF, port group and state.
-lease_of() {
-	vfpool lease list --json | jq -r ".[] | select(.mac == \"$1\") | .domain + \" \" + .portgroup + \" \" + .state"
-}
-
-vf_of() {
-	vfpool lease list --json | jq -r ".[] | select(.mac == \"$1\") | .vf"
+# leased MAC: domain, port group and state.
+leased() {
+	lease_of "$1" '.domain + " " + .portgroup + " " + .state'
 }
 
 is_scrubbed() {
-	[ "$(ip link show "${1%#*}" | grep "vf ${1#*#} " | grep -c 'link/ether 00:00:00:00:00:00.*spoof checking on')" = 1 ]
-}
-
-nothing_found() {
-	vfpool check --json | jq -e 'length == 0' && vfpool check
+	vf_words "$1" | scrubbed
 }
 
 step "A Linux guest on a VF of the pool, with slots for more"
@@ -37,26 +29,26 @@ check "the guest has its first NIC" guest_up web1 "L2: NIC .* mac=$first"
 step "Attach live"
 check "attach" vfpool domain attach web1 --pool sriov0 --portgroup green --mac $second --live
 check "the guest sees it come" guest_wait web1 "L2: NIC eth1 mac=$second drv=igbvf" 60
-check "it is leased" test "$(lease_of $second)" = 'web1 green active'
+check "it is leased" test "$(leased $second)" = 'web1 green active'
 check "with VLAN 200" grep -q "$second.*vlan 200" <(ip link show eth0)
 check "the definition is as it was" test "$(virsh dumpxml --inactive web1 | grep -c $second)" = 0
 check "nothing is found" nothing_found
 expect_fail "the same MAC again is refused" 'already' vfpool domain attach web1 --pool sriov0 --mac $second --live
-vf=$(vf_of $second)
+vf=$(lease_of $second)
 check "detach" vfpool domain detach web1 --mac $second --live
 check "the guest sees it go" guest_wait web1 "L2: NIC eth1 gone" 30
-check "the lease is gone" test -z "$(lease_of $second)"
+check "the lease is gone" test -z "$(leased $second)"
 check "$vf is scrubbed" is_scrubbed "$vf"
-check "and its port" test "$(vfpool domain list --json | jq length)" = 1
+check "and its port" test "$(entries domain)" = 1
 check "nothing is found" nothing_found
 expect_fail "detached once more" 'holds no VF' vfpool domain detach web1 --mac $second --live
 
 step "Both: what runs and the definition"
 check "attach" vfpool domain attach web1 --pool sriov0 --mac $third --live --config
-check "leased" test "$(lease_of $third)" = 'web1 blue active'
+check "leased" test "$(leased $third)" = 'web1 blue active'
 check "and in the definition, bound" test "$(virsh dumpxml --inactive web1 | grep -c ua-vfpool-525400000003)" = 1
 check "nothing is found" nothing_found
-vf=$(vf_of $third)
+vf=$(lease_of $third)
 check "detach" vfpool domain detach web1 --mac $third --live --config
 check "$vf is scrubbed" is_scrubbed "$vf"
 check "the definition is without it" test "$(virsh dumpxml --inactive web1 | grep -c $third)" = 0
@@ -67,11 +59,11 @@ for n in 4 5 6; do
 	check "one more" vfpool domain attach web1 --pool sriov0 --mac 52:54:00:00:00:0$n
 done
 expect_fail "a fifth on four VFs is refused" 'no free VF|no usable VF' vfpool domain attach web1 --pool sriov0 --mac 52:54:00:00:00:07
-check "and leaves no port" test "$(vfpool domain list --json | jq length)" = 4
+check "and leaves no port" test "$(entries domain)" = 4
 check "nothing is found" nothing_found
 
 step "Detached by hand: check takes the VF back"
-vf=$(vf_of 52:54:00:00:00:06)
+vf=$(lease_of 52:54:00:00:00:06)
 virsh dumpxml web1 | xmllint --xpath "//interface[mac/@address='52:54:00:00:00:06']" - >/tmp/nic.xml
 virsh --quiet detach-device web1 /tmp/nic.xml --live
 wait_until 30 test "$(virsh dumpxml web1 | grep -c 52:54:00:00:00:06)" = 0
@@ -81,8 +73,8 @@ check "$vf is scrubbed" is_scrubbed "$vf"
 
 step "The guest ends with what it was given later"
 virsh --quiet destroy web1
-check "no lease is left" test "$(vfpool lease list --json | jq length)" = 0
-check "all VFs are free" test "$(vfpool vf list --json | jq '[.[] | select(.state == "free")] | length')" = 4
+check "no lease is left" test "$(entries lease)" = 0
+check "all VFs are free" are_free 4
 check "it starts again" virsh --quiet start web1
 virsh --quiet destroy web1
 
@@ -93,13 +85,13 @@ check "bound" test "$(virsh dumpxml --inactive web1 | grep -c ua-vfpool-52540000
 check "pin" vfpool domain pin web1 --mac $second --vf eth0#3
 check "its definition names that VF" test "$(vfpool domain list --json | jq -r ".[] | select(.mac == \"$second\") | .vf")" = eth0#3
 virsh --quiet start web1
-check "it runs on that VF" test "$(vf_of $second)" = eth0#3
+check "it runs on that VF" test "$(lease_of $second)" = eth0#3
 virsh --quiet destroy web1
 check "unpin" vfpool domain pin web1 --mac $second --vf auto
 for mac in $second $first; do
 	check "detach $mac" vfpool domain detach web1 --mac $mac
 done
-check "no port is left" test "$(vfpool domain list --json | jq length)" = 0
+check "no port is left" test "$(entries domain)" = 0
 check "nor anything of ours in the definition" test "$(virsh dumpxml --inactive web1 | grep -c vfpool)" = 0
 check "nothing is found" nothing_found
 

@@ -121,3 +121,50 @@ wire() {
 on_wire() {
 	wire "$@" | grep -q .
 }
+
+# --- What vfpool and the kernel say ---
+
+# entries TABLE [FILTER] : how many entries of `vfpool TABLE list` pass jq's filter.
+entries() {
+	vfpool "$1" list --json | jq "[.[] | select(${2:-true})] | length"
+}
+
+# there_are COUNT TABLE [FILTER] : so many.
+there_are() {
+	[ "$(entries "${@:2}")" = "$1" ]
+}
+
+# are_free COUNT : so many VFs.
+are_free() {
+	there_are "$1" vf '.state == "free"'
+}
+
+# state_of PF#N : its state in `vfpool vf list`.
+state_of() {
+	vfpool vf list --json | jq -r --arg vf "$1" '.[] | select(.vf == $vf).state'
+}
+
+# lease_of DOMAIN|MAC [WHAT] : the VF that it has, or what else jq finds in the lease.
+lease_of() {
+	vfpool lease list --json | jq -r --arg key "$1" ".[] | select(.domain == \$key or .mac == \$key) | ${2:-.vf}"
+}
+
+# vf_of DOMAIN : the VF that its definition points at.
+vf_of() {
+	vfpool domain list --json | jq -r --arg domain "$1" '.[] | select(.domain == $domain).vf'
+}
+
+# nothing_found : vfpool check finds nothing. What it found is printed.
+nothing_found() {
+	vfpool check --json | jq -e 'length == 0' || { vfpool check && false; }
+}
+
+# vf_words PF#N : what the kernel says of it.
+vf_words() {
+	ip link show "${1%#*}" | grep "vf ${1#*#} "
+}
+
+# scrubbed : of lines of `ip link`, those of VFs that are as new.
+scrubbed() {
+	grep 'vf [0-9].*link/ether 00:00:00:00:00:00.*spoof checking on.*trust off' | grep -v vlan
+}

@@ -79,7 +79,7 @@ starts() {
 # refused WORDS REGEX: it does not start, and holds nothing.
 refused() {
 	expect_fail "$1" "vfpool: vm: .*$2" virsh --quiet start vm
-	check "$1: no lease is left" test "$(vfpool lease list --json | jq length)" = 0
+	check "$1: no lease is left" test "$(entries lease)" = 0
 }
 
 gone() {
@@ -276,6 +276,6 @@ expect_fail "it is stopped, with the figures" \
 virsh --quiet start vm 2>&1 | grep -o 'vfpool: .*'
 check "it does not run" test "$(virsh domstate vm | head -n 1)" = 'shut off'
 check "no QEMU is left" test -z "$(running)"
-check "no lease is left" test "$(vfpool lease list --json | jq length)" = 0
-check "$vf is free" test "$(vfpool vf list --json | jq -r ".[] | select(.vf == \"$vf\").state")" = free
+check "no lease is left" test "$(entries lease)" = 0
+check "$vf is free" test "$(state_of "$vf")" = free
 gone

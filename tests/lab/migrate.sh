@@ -99,7 +99,7 @@ check "its definition gets a VF" vfpool domain define /tmp/plain.nic.xml
 check "it may start" vfpool domain check plain --op start
 check "and does" virsh --quiet start plain
 check "as it was saved, without a VF" test "$(virsh dumpxml plain | grep -c "type='hostdev'")" = 0
-check "and without a lease" test "$(vfpool lease list --json | jq length)" = 0
+check "and without a lease" test "$(entries lease)" = 0
 virsh --quiet destroy plain
 check "the next start is a plain one, with a VF" virsh --quiet start plain
 check "and a lease" grep -q 'plain .*active' <(vfpool lease list)
@@ -174,5 +174,5 @@ expect_fail "and the switch is gone" '^$' grep -e enable-migration -e qemu:devic
 
 step "The end"
 kill "$(cat /srv/run/libvirtd.pid)"
-check "no lease is left" test "$(vfpool lease list --json | jq length)" = 0
+check "no lease is left" test "$(entries lease)" = 0
 grep -i error /tmp/there.log | head -n 5

@@ -174,10 +174,10 @@ check "the guest was not disturbed" intact
 step "root reverts to a snapshot of the domain shut off: it stops, and its VF is free"
 check "polkit does not keep root" virsh --quiet snapshot-revert v1 s0
 check "the domain is off" grep -q 'shut off' <(virsh domstate v1)
-check "no lease is left" test "$(vfpool lease list --json | jq length)" = 0
+check "no lease is left" test "$(entries lease)" = 0
 check "it starts again, on a VF" as user virsh --quiet start v1
 
 step "The end"
 check "the user destroys it" as user virsh --quiet destroy v1
-check "no lease is left" test "$(vfpool lease list --json | jq length)" = 0
+check "no lease is left" test "$(entries lease)" = 0
 check "the user undefines it" as user virsh --quiet undefine v1 --snapshots-metadata

@@ -5,10 +5,6 @@ cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./guest.sh
 
-vf_of() {
-	vfpool domain list --json | jq -r ".[] | select(.domain == \"$1\") | .vf"
-}
-
 on_vf() {
 	[ "$(vf_of "$1")" = "$2" ]
 }
@@ -46,7 +42,7 @@ step 'The revert'
 check 'snapshot-revert' virsh --quiet snapshot-revert web1 old
 check 'it is moved away from the old VF' wait_until 5 moved "$old"
 check 'and starts' virsh --quiet start web1
-check 'both run' test "$(vfpool lease list --json | jq length)" = 2
+check 'both run' test "$(entries lease)" = 2
 virsh --quiet destroy web1
 # A start in the same moment meets the old VF still, since a hook cannot change what starts: its words are to be true.
 if ! output=$(virsh --quiet "snapshot-revert web1 old; start web1" 2>&1); then
@@ -54,7 +50,7 @@ if ! output=$(virsh --quiet "snapshot-revert web1 old; start web1" 2>&1); then
 	wait_until 5 moved "$old"
 	check 'which works' virsh --quiet start web1
 fi
-check 'both run' test "$(vfpool lease list --json | jq length)" = 2
+check 'both run' test "$(entries lease)" = 2
 check 'nothing is found' vfpool check
 kill $vfpoold
 cat "$OUT/vfpoold.log"

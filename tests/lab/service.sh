@@ -15,10 +15,6 @@ is_active() {
 	[ "$(systemctl is-active "$1")" = active ]
 }
 
-n_leases() {
-	[ "$(vfpool lease list --json | jq "[.[] | select(.state == \"$1\")] | length")" = "$2" ]
-}
-
 # of NAME: a field of the service's status.
 of() {
 	sed -n "s/^$1:[[:space:]]*\([0-9]*\).*/\1/p" "/proc/$pid/status"
@@ -52,11 +48,11 @@ check 'its NIC' guest_up web1 'L2: NIC .* mac=52:54:00:00:00:b1'
 address=$(vfpool vf list --json | jq -r '[.[] | select(.state == "free")][0].pci')
 vf_xml "$address" 52:54:00:00:00:99 200 >/tmp/hand.xml
 check 'virsh attach-device' virsh --quiet attach-device web1 /tmp/hand.xml --live
-check 'is leased as foreign' wait_until 10 n_leases foreign 1
+check 'is leased as foreign' wait_until 10 there_are 1 lease '.state == "foreign"'
 check 'the guest sees it come' guest_wait web1 'L2: NIC .* mac=52:54:00:00:00:99' 60
 check 'warned about' grep -q 'attached by hand' <(journalctl -u vfpoold)
 check 'virsh detach-device' virsh --quiet detach-device web1 /tmp/hand.xml --live
-check 'its lease ends' wait_until 20 n_leases foreign 0
+check 'its lease ends' wait_until 20 there_are 0 lease '.state == "foreign"'
 expect_fail 'and its VF is scrubbed' '^$' grep -i 52:54:00:00:00:99 <(ip link show eth0; ip link show eth1)
 vfpool vf list
 virsh --quiet destroy web1

@@ -10,23 +10,6 @@ cd "$(dirname "$0")" || exit 1
 seconds=${1:-60} n_kills=${2:-0}
 n_domains=30 n_clients=4
 
-# How many entries of a table's JSON pass a filter.
-count() {
-	vfpool "$1" list --json | jq "[.[] | select($2)] | length"
-}
-
-all_bound() {
-	[ "$(count domain '.vf != null')" = $n_domains ]
-}
-
-all_free() {
-	[ "$(count vf '.state == "free"')" = 14 ]
-}
-
-nothing_found() {
-	vfpool check --json | jq -e 'length == 0'
-}
-
 # --- Kills ----------------------------------------------------------------------------------------
 
 # n_done: how many starts and stops have succeeded.
@@ -131,7 +114,7 @@ for i in $(seq $n_domains); do
 	virsh --quiet define <(guest_xml "d$i" --bare \
 		"$(nic "52:54:00:00:0a:$(printf %02x "$i")" "$([ $((i % 2)) = 0 ] && echo blue || echo green)")")
 done
-check 'all are bound' wait_until 60 all_bound
+check 'all are bound' wait_until 60 there_are $n_domains domain '.vf != null'
 
 step "$n_clients clients for $seconds s, $n_kills kills"
 for i in $(seq $n_clients); do
@@ -176,12 +159,12 @@ for i in $(virsh --quiet list --name); do
 done
 check 'no QEMU is left' wait_until 20 test -z "$(vfs_of_qemus)"
 pgrep -a qemu-system | cut -c -200
-check 'no lease is left' wait_until 20 all_free
+check 'no lease is left' wait_until 20 are_free 14
 vfpool lease list
 vfpool vf list | head -n 20
 check 'nothing is found' wait_until 20 nothing_found
 vfpool check
-check 'each VF is as it was' [ "$(ip link show | grep -c 'vf [0-9].*link/ether 00:00:00:00:00:00.*spoof checking on.*trust off')" = 14 ]
+check 'each VF is as it was' test "$(ip link show | scrubbed | wc -l)" = 14
 # All of them after a long run, some after a short one.
 for i in $(seq 1 $((seconds < 300 ? 6 : 1)) $n_domains); do
 	check "d$i starts" virsh --quiet start "d$i"
