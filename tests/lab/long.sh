@@ -11,6 +11,8 @@ cd "$(dirname "$0")" || exit 1
 cycles=${1:-1000}
 n_clients=2 n_domains=7 # of each client; the pool has a VF for each domain
 tries=20
+mkfifo /run/cycle-ends
+exec {cycle_ends}<>/run/cycle-ends # a line for each cycle that has ended
 
 # --- What is there --------------------------------------------------------------------------------
 
@@ -75,7 +77,7 @@ client() {
 	local i
 	for ((i = 0; i < $2; i++)); do
 		again "d$1-$((i % n_domains))" paused start --paused &&
-			again "d$1-$((i % n_domains))" 'shut off' destroy && echo cycle
+			again "d$1-$((i % n_domains))" 'shut off' destroy && echo cycle && echo cycle >&"$cycle_ends"
 	done >>"$OUT/$3.client$1"
 }
 
@@ -87,20 +89,18 @@ failed_in() {
 	cat "$OUT/$1".client* 2>/dev/null | grep -c '^refused'
 }
 
-more_done() {
-	[ -e "$OUT/turn-over" ] || [ "$(done_in "$1")" -gt "$2" ]
-}
-
 # --- Disturbances: each runs until the turn is over -----------------------------------------------------
 
-# every_cycle TURN COMMAND… : the command, then a cycle has to be done before it comes again.
+# every_cycle COMMAND… : the command, then a cycle has to be done before it comes again.
 every_cycle() {
-	local turn=$1 before
-	shift
-	while [ ! -e "$OUT/turn-over" ]; do
-		before=$(done_in "$turn")
+	local word='' next
+	until [ "$word" = over ]; do
 		"$@"
-		wait_until 120 more_done "$turn" "$before"
+		read -r -u "$cycle_ends" word
+		# What else has ended meanwhile is not to bring it twice.
+		while [ "$word" != over ] && read -r -t 0.01 -u "$cycle_ends" next; do
+			word=$next
+		done
 	done
 }
 
@@ -149,15 +149,14 @@ turns="no_disturbance kill_vfpoold kill_libvirtd both_daemons kill_hook commands
 turn() {
 	local name=$1 share=$(($2 / n_clients)) i clients=() disturber
 	shift 2
-	rm -f "$OUT/turn-over"
-	every_cycle "$name" "$@" &
+	every_cycle "$@" &
 	disturber=$!
 	for ((i = 0; i < n_clients; i++)); do
 		client $i $share "$name" &
 		clients+=($!)
 	done
 	wait "${clients[@]}"
-	touch "$OUT/turn-over"
+	echo over >&"$cycle_ends"
 	wait $disturber
 	wait_until 60 libvirtd_is_up
 	check "$name: $((share * n_clients)) cycles are done" test "$(done_in "$name")" = $((share * n_clients))
