@@ -8,13 +8,14 @@
 trap 'rm -rf "$root"' EXIT
 database=$root/var/lib/vfpool/pool.db
 
-# prepared COMMAND…: runs the hook's prepare under it, as the child of a libvirt daemon.
+# prepared COMMAND…: runs the hook's prepare under it, as the child of a libvirt daemon that then gives up.
 prepared() {
 	(
 		"$top_builddir/tests/fake-root" "$root" +process "pid=$BASHPID,start=5,comm=libvirtd"
-		VFPOOL_ROOT=$root "$@" "$root/hook" web1 prepare begin - <"$root/web1.xml"
-	)
-	hook web1 release failed "$root/web1.xml"
+		export VFPOOL_ROOT=$root
+		"$@" "$root/hook" web1 prepare begin - <"$root/web1.xml" &&
+			"$root/hook" web1 release end failed <"$root/web1.xml"
+	) || exit
 }
 
 new_pool
