@@ -140,10 +140,13 @@ static int check_undone(const struct vfp_domain *dom, const char *text, const ch
 	vfp_autofree char *first = NULL;
 	vfp_autofree char *again = NULL;
 	vfp_autofree char *second = NULL;
+	int rc = vfp_domain_read(text, strlen(text), &bound, err);
 
-	if (vfp_domain_read(text, strlen(text), &bound, err) < 0 ||
-	    vfp_domain_undo(bound, &first, err) < 0 ||
-	    vfp_domain_read(first, strlen(first), &undone, err) < 0)
+	if (rc == 0)
+		rc = vfp_domain_undo(bound, &first, err);
+	if (rc == -EINVAL && dom->ours)
+		return 0; /* what our metadata keeps was somebody else's work */
+	if (rc < 0 || vfp_domain_read(first, strlen(first), &undone, err) < 0)
 		return -EINVAL;
 	if (!is_strict || !is_complete(dom, pool))
 		return 0;

@@ -903,6 +903,22 @@ static void test_metadata_lost(void **state)
 				       "    </interface>\n"));
 }
 
+/* The author's interface was kept with a prefix that is only declared in our metadata. */
+static void test_kept_with_our_prefix(void **state)
+{
+	static const char was[] = "      <source network=";
+	vfp_autofree char *bound = must_bind(DOMAIN("", NIC("")));
+	char *at = strstr(bound, was);
+	vfp_autofree char *text = vfp_format("%.*s<vfpool:x/>%s", (int)(at - bound), bound, at);
+	vfp_auto(domain) dom = must_read(text);
+	char *undone = (void *)state;
+	struct vfp_err err = {0};
+
+	assert_int_equal(vfp_domain_undo(dom, &undone, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "unbound prefix"));
+	assert_ptr_equal(undone, state);
+}
+
 /* What lies on what: a snapshot puts a file above the one that a disk had. */
 static void test_disks(void **state)
 {
@@ -982,7 +998,7 @@ int main(void)
 		cmocka_unit_test(test_swapped),		cmocka_unit_test(test_edited),
 		cmocka_unit_test(test_balloon_address), cmocka_unit_test(test_metadata_lost),
 		cmocka_unit_test(test_nic_xml),		cmocka_unit_test(test_disks),
-		cmocka_unit_test(test_snapshot_disk),
+		cmocka_unit_test(test_snapshot_disk),	cmocka_unit_test(test_kept_with_our_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,7 +128,7 @@ int vfp_domain_rewrite(const struct vfp_domain *dom, const char *uuid,
 
 /* Writes the definition as its author meant it: the interfaces out of the metadata (with MAC and
  * guest address as they are now), memory, balloon and disks as they were unless somebody has
- * changed them since, metadata
- * gone.  The <uuid> stays.
- * -ENOENT: nothing of ours is in it. */
+ * changed them since, metadata gone.  The <uuid> stays.
+ * -ENOENT: nothing of ours is in it.  -EINVAL: what the metadata keeps is no XML at its old place,
+ * which no rewrite of ours leaves. */
 int vfp_domain_undo(const struct vfp_domain *dom, char **ret_text, struct vfp_err *err);

@@ -174,16 +174,26 @@ void vfp_edit_append(struct vfp_edits *edits, const struct vfp_xml_node *parent,
 			    source->text + parent->start + 1));
 }
 
-char *vfp_edits_apply(const struct vfp_edits *edits)
+int vfp_edits_apply(const struct vfp_edits *edits, char **ret_text, struct vfp_err *err)
 {
-	char *text = apply(edits, 0, edits->source->size);
+	vfp_autofree char *text = apply(edits, 0, edits->source->size);
+	struct vfp_xml_node *root;
 	size_t size = strlen(text);
+	int rc;
 
-	if (text[size - 1] == '\n')
-		return text;
-	text = vfp_realloc(text, size + 2, 1);
-	memcpy(text + size, "\n", 2);
-	return text;
+	if (text[size - 1] != '\n') {
+		text = vfp_realloc(text, size + 2, 1);
+		memcpy(text + size++, "\n", 2);
+	}
+	rc = vfp_xml_parse(text, size, &root, err);
+	if (rc < 0)
+		return vfp_fail_in(err, rc,
+				   "the new definition would be no XML (a namespace prefix must be "
+				   "declared in the element that uses it)");
+	vfp_xml_free(root);
+	*ret_text = text;
+	text = NULL;
+	return 0;
 }
 
 void vfp_edits_copy(const struct vfp_edits *edits, const struct vfp_xml_node *node,

@@ -6,7 +6,7 @@
  *	vfp_auto(edits) edits = vfp_edits_new(source);
  *	vfp_edit_attr(edits, node, "type", "hostdev");
  *	vfp_edit_remove(edits, vfp_xml_child(node, "model"));
- *	text = vfp_edits_apply(edits);
+ *	rc = vfp_edits_apply(edits, &text, err);
  *
  * All edits are made against the unchanged text and tree, in any order, and take effect together.
  * Whatever no edit touches keeps its bytes; without an edit the text comes out as it is.  An
@@ -53,8 +53,10 @@ void vfp_edit_after(struct vfp_edits *edits, const struct vfp_xml_node *node,
 void vfp_edit_append(struct vfp_edits *edits, const struct vfp_xml_node *parent,
 		     const struct vfp_block *block);
 
-/* The new text, ended by a newline.  The caller frees it. */
-char *vfp_edits_apply(const struct vfp_edits *edits);
+/* The new text, ended by a newline; the caller frees it.  -EINVAL: it would be no XML, with line
+ * and column.  What is well-formed where it stands need not be so elsewhere: a namespace prefix may
+ * be declared further out. */
+int vfp_edits_apply(const struct vfp_edits *edits, char **ret_text, struct vfp_err *err);
 /* Adds the new text of one element. */
 void vfp_edits_copy(const struct vfp_edits *edits, const struct vfp_xml_node *node,
 		    struct vfp_block *block, unsigned int depth);

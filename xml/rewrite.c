@@ -112,8 +112,7 @@ int vfp_domain_rewrite(const struct vfp_domain *dom, const char *uuid,
 		switch_migration_off(&work, bindings, nics, n);
 		write_metadata(&work);
 	}
-	*ret_text = vfp_edits_apply(edits);
-	return 0;
+	return vfp_edits_apply(edits, ret_text, err);
 }
 
 /* Everything that can be refused is refused here, before the first edit. */

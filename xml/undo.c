@@ -71,8 +71,7 @@ int vfp_domain_undo(const struct vfp_domain *dom, char **ret_text, struct vfp_er
 	restore_disks(&work);
 	vfp_override_undo(dom, work.edits);
 	remove_metadata(&work);
-	*ret_text = vfp_edits_apply(edits);
-	return 0;
+	return vfp_edits_apply(edits, ret_text, err);
 }
 
 static void restore_nic(struct work *work, size_t i)
