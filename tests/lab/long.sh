@@ -93,13 +93,13 @@ failed_in() {
 
 # every_cycle COMMAND… : the command, then a cycle has to be done before it comes again.
 every_cycle() {
-	local word='' next
+	local word=''
 	until [ "$word" = over ]; do
 		"$@"
 		read -r -u "$cycle_ends" word
 		# What else has ended meanwhile is not to bring it twice.
-		while [ "$word" != over ] && read -r -t 0.01 -u "$cycle_ends" next; do
-			word=$next
+		while [ "$word" != over ] && read -r -t 0 -u "$cycle_ends"; do
+			read -r -u "$cycle_ends" word
 		done
 	done
 }
