@@ -44,6 +44,11 @@ int vfp_bus_new(const struct vfp_host *host, const char *uri, vfp_bus_wrote *wro
 	bus->look_timer = vfp_loop_add_timer(on_look, bus, err);
 	bus->retry_timer = vfp_loop_add_timer(on_retry, bus, err);
 	rc = connect_bus(bus, err);
+	if (rc < 0 && rc != -ENOENT) {
+		vfp_log(VFP_LOG_WARN, "%s; it is tried again", err->msg);
+		vfp_loop_set_timer(bus->retry_timer, bus->retry_ms);
+		rc = 0;
+	}
 	if (rc == 0)
 		rc = vfp_lane_new(host, VFP_POOL_WRITE, GROUP_MS, 1, WRITES_WAITING, &bus->writer,
 				  err);

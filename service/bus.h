@@ -26,8 +26,9 @@ struct vfp_bus;
 typedef void vfp_bus_wrote(void *opaque);
 
 /* Connects, when there is a system bus; below another root only to the one that the variable
- * DBUS_SYSTEM_BUS_ADDRESS names.  @host, @uri (NULL: libvirt's default): kept as long.
- * -ENOENT and whatever connect(2) says: there is no bus. */
+ * DBUS_SYSTEM_BUS_ADDRESS names.  A bus that is there and does not answer, now or later, is tried
+ * again after 1 to 60 s.  @host, @uri (NULL: libvirt's default): kept as long.
+ * -ENOENT: there is no bus. */
 int vfp_bus_new(const struct vfp_host *host, const char *uri, vfp_bus_wrote *wrote, void *opaque,
 		struct vfp_bus **ret, struct vfp_err *err);
 void vfp_bus_free(struct vfp_bus *bus); /* NULL is fine */
