@@ -3,11 +3,12 @@
 # vfpoold, and the commands that speak with libvirt, struck while they bind a definition: killed at a system call, a
 # system call that fails, sockets among them, and each call of libvirt's library that fails.  vfpoold binds in the end,
 # by itself or started anew; a command says what happened and does it when it is asked again.  A real libvirtd, as in
-# daemon.sh; skipped without root or libvirtd.
+# daemon.sh; skipped without root or libvirtd.  On a bus of its own the same while it is asked for a claim: what it has
+# answered is so, and whoever got no answer asks again and has it.
 #
 #	tests/service.sh		one of each: what make check runs
 #	SERVICE_POINTS=all …		each (make torture); or so many
-#	SERVICE_ONLY="kill fail calls commands" …
+#	SERVICE_ONLY="kill fail calls commands bus" …
 top_srcdir=$(realpath "${top_srcdir:-$(dirname "$0")/..}") top_builddir=$(realpath "${top_builddir:-.}")
 export top_srcdir top_builddir
 if [ "${VFPOOL_TEST_INSIDE:-}" != yes ]; then
@@ -20,7 +21,7 @@ done
 # shellcheck source=tests/strike.sh
 . "$top_srcdir/tests/strike.sh"
 points=${SERVICE_POINTS:-1}
-parts=${SERVICE_ONLY:-kill fail calls commands}
+parts=${SERVICE_ONLY:-kill fail calls commands bus}
 log=$root/vfpoold.log
 service=$top_builddir/tests/.libs/vfpoold-fake
 [ -x "$service" ] || service=$top_builddir/tests/vfpoold-fake
@@ -92,16 +93,21 @@ is_right_or_over() {
 	is_over || is_right
 }
 
-# heals WHAT: the service that was struck comes to it, or has ended with words and does so when it is started anew.
-heals() {
+# begins_anew WHAT killed|failing: the service has ended, of which it has said why, and another comes.
+begins_anew() {
 	local status
+	wait $vfpoold 2>/dev/null
+	status=$?
+	[ $status -lt 128 ] || [ "$2" = killed ] || echo "$1: ended by signal $((status - 128))"
+	[ $status != 1 ] || [ -s "$log" ] || echo "$1: ended without a word"
+	begin_service env
+}
+
+# heals WHAT killed|failing: the service that was struck comes to it, or has ended and does so when it is started anew.
+heals() {
 	wait_until 20 is_right_or_over || echo "$1: neither bound nor ended"
 	if is_over; then
-		wait $vfpoold 2>/dev/null
-		status=$?
-		[ $status -lt 128 ] || [ "$2" = killed ] || echo "$1: ended by signal $((status - 128))"
-		[ $status != 1 ] || [ -s "$log" ] || echo "$1: ended without a word"
-		begin_service env
+		begins_anew "$@"
 		wait_until 20 is_right || echo "$1: not bound by the next: $(tail -n 1 "$log")"
 	fi
 	broken
@@ -232,6 +238,89 @@ if [[ " $parts " == *" commands "* ]]; then
 	struck_command is_right domain bind svc
 	struck_command is_unbound domain unbind svc
 	struck_command true check --connect qemu:///system
+fi
+
+# --- On the bus ------------------------------------------------------------------------------------------------
+
+claimant=00000000-0000-0000-0000-0000000000cc
+bus=$root/bus.socket
+
+# ask MEMBER ARGUMENT…: a call that is answered in time.
+ask() {
+	timeout 5 busctl --no-pager -- call org.vfpool1 /org/vfpool1 org.vfpool1.Manager "$@" >/dev/null 2>&1
+}
+
+claims() {
+	ask Claim 'a{sv}' 3 uuid s $claimant pool s sriov0 mac s 52:54:00:00:00:cc
+}
+
+n_claims() {
+	[ "$(sqlite3 -cmd '.timeout 20000' "$root/$db" \
+		"SELECT count(*) FROM port WHERE uuid = '$claimant' AND claim_until_ms")" = "$1" ]
+}
+
+is_on_bus() {
+	busctl --no-pager --timeout=1 get-property org.vfpool1 /org/vfpool1 org.vfpool1.Manager Version >/dev/null 2>&1
+}
+
+is_on_bus_or_over() {
+	is_over || is_on_bus
+}
+
+# in_the_end WHAT killed|failing COMMAND…: it is asked until it is done, by whoever is there.
+in_the_end() {
+	local deadline=$((SECONDS + 30))
+	until "${@:3}"; do
+		[ $SECONDS -lt $deadline ] || return
+		! is_over || begins_anew "$1" "$2"
+		wait_until 10 is_on_bus_or_over
+	done
+}
+
+# answers WHAT killed|failing: a claim of the service that was struck, and again of whoever is there then.
+answers() {
+	wait_until 20 is_on_bus_or_over || echo "$1: neither on the bus nor ended"
+	! claims || n_claims 1 || echo "$1: it says that a VF is claimed, and none is"
+	in_the_end "$@" claims && n_claims 1 || echo "$1: not claimed when it is asked again: $(tail -n 1 "$log")"
+	in_the_end "$@" ask Release ss $claimant '' && n_claims 0 || echo "$1: not released: $(tail -n 1 "$log")"
+	broken
+	end_service
+}
+
+strike_claim() {
+	begin_service "${@:3}"
+	n=$((n + 1))
+	answers "$1" "$2" >"$work/said"
+	wrong "$(cat "$work/said")"
+}
+
+if [[ " $parts " == *" bus "* ]] && command -v dbus-daemon busctl >/dev/null; then
+	step "Claims on the bus: $points"
+	sed 's|^|	|' >"$root/bus.conf" <<-END
+		<busconfig><type>system</type><listen>unix:path=$bus</listen><auth>EXTERNAL</auth>
+		<policy context='default'><allow user='*'/><allow own='*'/><allow send_destination='*'/><allow receive_sender='*'/></policy>
+		</busconfig>
+	END
+	dbus-daemon --config-file="$root/bus.conf" --nofork 2>>"$log.bus" &
+	# Nobody is at the other end of the first: each word to systemd fails, too.
+	export NOTIFY_SOCKET=$root/notify DBUS_SYSTEM_BUS_ADDRESS=unix:path=$bus
+	wait_until 5 test -S "$bus"
+	rm -f "$root/trace"
+	begin_service strace -D -f -qq -s 64 -o "$root/trace"
+	check "a claim in peace" wait_until 20 claims
+	check "is one" n_claims 1
+	check "and is released" ask Release ss $claimant ''
+	end_service
+	wait_until 10 grep -q exit_group "$root/trace"
+	points_of "$root/trace" | grep -E '^(socket|connect|sendmsg|recvmsg) ' >"$root/points"
+	while read -r call nth _ <&9; do
+		strike_claim "killed at $call $nth" killed strace -D -f -qq -o "$root/strace.log" -e inject="$call:signal=SIGKILL:when=$nth"
+	done 9< <(choose_some "$root/points")
+	summed "claims, vfpoold is killed" "$(wc -l <"$root/points") calls on sockets"
+	while read -r call nth _ <&9; do
+		strike_claim "${errors[$call]} of $call $nth" failing strace -D -f -qq -o "$root/strace.log" -e inject="$call:error=${errors[$call]}:when=$nth"
+	done 9< <(choose_some "$root/points")
+	summed "claims, a call on a socket fails" "$(wc -l <"$root/points")"
 fi
 grep -v ' Killed ' "$work/noise"
 check "and nothing else was said" test "$(grep -cv ' Killed ' "$work/noise")" = 0
