@@ -294,9 +294,9 @@ strike_claim() {
 	wrong "$(cat "$work/said")"
 }
 
-if [[ " $parts " == *" bus "* ]] && command -v dbus-daemon busctl >/dev/null; then
+if [[ " $parts " == *" bus "* ]] && command -v dbus-daemon >/dev/null && command -v busctl >/dev/null; then
 	step "Claims on the bus: $points"
-	sed 's|^|	|' >"$root/bus.conf" <<-END
+	cat >"$root/bus.conf" <<-END
 		<busconfig><type>system</type><listen>unix:path=$bus</listen><auth>EXTERNAL</auth>
 		<policy context='default'><allow user='*'/><allow own='*'/><allow send_destination='*'/><allow receive_sender='*'/></policy>
 		</busconfig>
