@@ -27,6 +27,8 @@ sql() {
 
 step "Before"
 new_pool
+# So many that what is claimed and held is nobody's definition's, whoever comes first.
+check "ens1f1 has 7 VFs" "$command" --root "$root" pf enable ens1f1 --vfs 7
 "$top_builddir/tests/fake-root" "$root" +process "pid=$$,start=5,comm=libvirtd"
 for i in 1 2 3 4 5; do
 	domain web$i 0$i "$(pool_nic 52:54:00:00:00:0$i blue)" | vfpool domain rewrite >"$root/web$i.xml"
