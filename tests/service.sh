@@ -163,12 +163,13 @@ end_service
 n=0 bad=0 start=$SECONDS
 exec 2>"$work/noise" # where bash tells of each that is killed
 
-# strike WORDS killed|failing COMMAND… : a definition, and the service under COMMAND, which lets something go wrong.
+# strike BEFORE AFTER WORDS killed|failing COMMAND… : BEFORE is run, then the service under COMMAND, which lets something
+# go wrong, and AFTER says what has come of it.
 strike() {
-	define
-	begin_service "${@:3}"
+	"$1"
+	begin_service "${@:5}"
 	n=$((n + 1))
-	heals "$1" "$2" >"$work/said" # in this shell, whose child the service is
+	"$2" "$3" "$4" >"$work/said" # in this shell, whose child the service is
 	wrong "$(cat "$work/said")"
 }
 
@@ -176,7 +177,7 @@ if [[ " $parts " == *" kill "* ]]; then
 	step "Killed at a system call: $points"
 	grep ' 1$' "$root/points" >"$root/changes"
 	while read -r call nth _ <&9; do
-		strike "killed at $call $nth" killed strace -D -f -qq -o "$root/strace.log" -e inject="$call:signal=SIGKILL:when=$nth"
+		strike define heals "killed at $call $nth" killed strace -D -f -qq -o "$root/strace.log" -e inject="$call:signal=SIGKILL:when=$nth"
 	done 9< <(choose_some "$root/changes")
 	summed "vfpoold, killed" "$(wc -l <"$root/changes") calls that change something"
 fi
@@ -186,7 +187,7 @@ if [[ " $parts " == *" fail "* ]]; then
 		[ "$early" = 2 ] || [ -z "${errors[$call]:-}" ] || echo "$call $nth ${errors[$call]}"
 	done <"$root/points" >"$root/failing"
 	while read -r call nth error <&9; do
-		strike "$error of $call $nth" failing strace -D -f -qq -o "$root/strace.log" -e inject="$call:error=$error:when=$nth"
+		strike define heals "$error of $call $nth" failing strace -D -f -qq -o "$root/strace.log" -e inject="$call:error=$error:when=$nth"
 	done 9< <(choose_some "$root/failing")
 	summed "vfpoold, a system call fails" "$(wc -l <"$root/failing")"
 fi
@@ -200,7 +201,7 @@ if [[ " $parts " == *" calls "* ]]; then
 	end_service
 	grep -n . "$root/calls" | tr ':' ' ' >"$root/numbered"
 	while read -r nth call <&9; do
-		strike "libvirt's call $nth, $call" failing env FAIL_LIBVIRT="$nth"
+		strike define heals "libvirt's call $nth, $call" failing env FAIL_LIBVIRT="$nth"
 	done 9< <(choose_some "$root/numbered")
 	summed "vfpoold, a call of libvirt fails" "$(wc -l <"$root/calls") calls"
 fi
@@ -287,13 +288,6 @@ answers() {
 	end_service
 }
 
-strike_claim() {
-	begin_service "${@:3}"
-	n=$((n + 1))
-	answers "$1" "$2" >"$work/said"
-	wrong "$(cat "$work/said")"
-}
-
 if [[ " $parts " == *" bus "* ]] && command -v dbus-daemon >/dev/null && command -v busctl >/dev/null; then
 	step "Claims on the bus: $points"
 	cat >"$root/bus.conf" <<-END
@@ -314,11 +308,11 @@ if [[ " $parts " == *" bus "* ]] && command -v dbus-daemon >/dev/null && command
 	wait_until 10 grep -q exit_group "$root/trace"
 	points_of "$root/trace" | grep -E '^(socket|connect|sendmsg|recvmsg) ' >"$root/points"
 	while read -r call nth _ <&9; do
-		strike_claim "killed at $call $nth" killed strace -D -f -qq -o "$root/strace.log" -e inject="$call:signal=SIGKILL:when=$nth"
+		strike true answers "killed at $call $nth" killed strace -D -f -qq -o "$root/strace.log" -e inject="$call:signal=SIGKILL:when=$nth"
 	done 9< <(choose_some "$root/points")
 	summed "claims, vfpoold is killed" "$(wc -l <"$root/points") calls on sockets"
 	while read -r call nth _ <&9; do
-		strike_claim "${errors[$call]} of $call $nth" failing strace -D -f -qq -o "$root/strace.log" -e inject="$call:error=${errors[$call]}:when=$nth"
+		strike true answers "${errors[$call]} of $call $nth" failing strace -D -f -qq -o "$root/strace.log" -e inject="$call:error=${errors[$call]}:when=$nth"
 	done 9< <(choose_some "$root/points")
 	summed "claims, a call on a socket fails" "$(wc -l <"$root/points")"
 fi
