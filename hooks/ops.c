@@ -268,10 +268,15 @@ static int op_release(struct hook *hook, struct vfp_err *err)
 	for (size_t i = 0; i < hook->n_leases; i++) {
 		const struct vfp_lease *lease = &hook->leases[i];
 		struct vfp_process qemu = lease->qemu;
+		char vf[VFP_VF_SIZE];
 		int rc;
 
 		if (is_of_another_life(hook, lease)) {
 			left++;
+			worst = vfp_fail(err, EBUSY,
+					 "VF %s stays leased: process %d, which started the domain "
+					 "with it, lives, and is not who releases it",
+					 vfp_vf_format(&lease->vf, vf), (int)lease->daemon.pid);
 			continue;
 		}
 		if (!qemu.pid)
