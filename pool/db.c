@@ -534,6 +534,13 @@ static int set_up(struct vfp_db *db, enum vfp_pool_mode mode, struct vfp_err *er
 	pthread_once(&configured, configure);
 	if (sqlite3_open_v2(db->path, &db->sqlite, flags, NULL) != SQLITE_OK)
 		return fail(db, err);
+	/* Where it cannot open the file to write, for whatever reason, SQLite opens it to read, and
+	 * leaves it at that for as long as the handle lives (unixOpen()). */
+	if (mode != VFP_POOL_READ && sqlite3_db_readonly(db->sqlite, "main") == 1)
+		return vfp_fail(err, EIO,
+				"%s: cannot be opened to write, though it can to read: too many "
+				"files are open, or its disk fails",
+				db->path);
 	sqlite3_busy_timeout(db->sqlite, BUSY_TIMEOUT_MS);
 	/* The files beside the database stay when its last user leaves: a reader who may not write
 	 * into the folder could not make them.  The log among them is emptied then, which SQLite
