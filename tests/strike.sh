@@ -23,33 +23,34 @@ db=var/lib/vfpool/pool.db
 work=$(mktemp -d "$TMPDIR/vfpool-strike.XXXXXX")
 trap 'rm -rf "$root" "$work"; tally' EXIT
 
+# The lines of a VF that has nothing on it.
+as_new='mac (00|02):00:00:00:00:00|vlan 0|qos 0|proto 8100|spoofchk on|trust off|link auto|rate 0 0|rss_query off|guids 0 0|[rt]x .*'
+
 # vf_devices: "PF#INDEX is_set" of each VF of the fake host, by its files alone.
 vf_devices() {
-	local link pf index file
+	local link pf index is_set
 	for link in "$root"/sys/class/net/*/device/virtfn*; do
 		[ -e "$link" ] || continue
-		pf=${link%/device/*} index=${link##*virtfn}
-		file=$root/fake/${pf##*/}/$index
-		if [ -s "$file" ] && grep -qvxE 'mac (00|02):00:00:00:00:00|vlan 0|qos 0|proto 8100|spoofchk on|trust off|link auto|rate 0 0|rss_query off|guids 0 0|[rt]x .*' "$file"; then
-			echo "${pf##*/}#$index 1"
-		else
-			echo "${pf##*/}#$index 0"
-		fi
+		pf=${link%/device/*} pf=${pf##*/} index=${link##*virtfn} is_set=0
+		grep -qsvxE "$as_new" "$root/fake/$pf/$index" && is_set=1
+		echo "$pf#$index $is_set"
 	done
 }
 
 # guests: "VF UUID" of each VFIO group that a fake QEMU has open.
 guests() {
-	local fd link group pci
-	for fd in "$root"/proc/[0-9]*/fd/*; do
-		group=$(readlink "$fd") || continue
-		for link in "$root"/sys/class/net/*/device/virtfn*; do
-			pci=$(readlink "$link/iommu_group") || continue
-			[ "/dev/vfio/${pci##*/}" = "$group" ] || continue
-			pci=${link%/device/*}
-			echo "${pci##*/}#${link##*virtfn} $(tr '\0' '\n' <"${fd%/fd/*}/cmdline" | sed -n '/^-uuid$/{n;p}')"
-		done
-	done
+	local -A vf_of_group
+	local link group fd words
+	while read -r link group; do
+		link=${link#"$root"/sys/class/net/}
+		vf_of_group[${group##*/}]=${link%%/*}#${link##*virtfn}
+	done < <(find "$root"/sys/class/net/*/device/virtfn*/iommu_group -maxdepth 0 -printf '%h %l\n' 2>/dev/null)
+	while read -r fd group; do
+		group=${group##*/}
+		[ -n "${vf_of_group[$group]:-}" ] || continue
+		mapfile -td '' words <"${fd%/fd/*}/cmdline"
+		[[ ${words[*]} =~ -uuid\ ([0-9a-f-]+) ]] && echo "${vf_of_group[$group]} ${BASH_REMATCH[1]}"
+	done < <(find "$root"/proc/[0-9]*/fd -lname '/dev/vfio/*' -printf '%p %l\n' 2>/dev/null)
 }
 
 # broken: each invariant that does not hold, a line each; nothing when all do.
@@ -58,7 +59,7 @@ broken() {
 	[ -s "$root/$db" ] || return 0
 	{
 		echo "CREATE TEMP TABLE device (vf TEXT, is_set INTEGER); CREATE TEMP TABLE guest (vf TEXT, uuid TEXT);"
-		echo "CREATE TEMP TABLE boot (id TEXT); INSERT INTO boot VALUES ('$(cat "$root/proc/sys/kernel/random/boot_id")');"
+		echo "CREATE TEMP TABLE boot (id TEXT); INSERT INTO boot VALUES ('$(<"$root/proc/sys/kernel/random/boot_id")');"
 		vf_devices | sed -E "s/(.*) (.*)/INSERT INTO device VALUES ('\1', \2);/"
 		guests | sed -E "s/(.*) (.*)/INSERT INTO guest VALUES ('\1', '\2');/"
 		# What was cut short before the schema was there is an empty file.
@@ -77,11 +78,8 @@ keep() {
 }
 
 back() {
-	local part
-	for part in etc fake proc run sys var; do
-		rm -rf "${root:?}/$part"
-		[ ! -e "$work/$1/$part" ] || cp -a "$work/$1/$part" "$root"
-	done
+	rm -rf "${root:?}"/{etc,fake,proc,run,sys,var}
+	(cd "$work/$1" && cp -a etc fake proc run sys var "$root" 2>/dev/null)
 }
 
 # bind NAME UUID-TAIL MAC [PORTGROUP]: its bound definition in $root/NAME.xml.
