@@ -14,6 +14,8 @@
 #include "pool/mark.h"
 
 #define LOCK_TIMEOUT_MS 5000
+#define CLOSE_MS	3000
+#define CLOSE_PAUSE_MS	50
 
 /* A VF under its lock. */
 struct device {
@@ -45,6 +47,7 @@ static int scrub_dirty(struct vfp_pool *pool, const struct vfp_vf *vf, struct vf
 static int is_unscrubbed(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
 static int scrub_device(const struct device *device, struct took *ret_took, struct vfp_err *err);
 static int check_unused(const struct device *device, struct vfp_err *err);
+static int wait_unused(const struct device *device, struct vfp_err *err);
 static int check_mac(const struct device *device, const struct vfp_mac *mac, struct vfp_err *err);
 static int set_attrs(const struct device *device, const struct vfp_attrs *wanted,
 		     struct vfp_err *err);
@@ -233,6 +236,7 @@ static int end_lease(struct vfp_pool *pool, const struct vfp_lease *lease, bool 
 	vfp_auto(device) device = &held;
 	vfp_autofree char *words = NULL;
 	struct vfp_err scrub = {0};
+	char vf[VFP_VF_SIZE];
 	struct took took;
 	int rc, rc_scrub = hold(pool, &lease->vf, device, &scrub);
 
@@ -247,7 +251,13 @@ static int end_lease(struct vfp_pool *pool, const struct vfp_lease *lease, bool 
 	if (rc <= 0)
 		return rc;
 	if (rc_scrub == 0 && checks_use) {
-		rc = check_unused(device, err);
+		rc = wait_unused(device, err);
+		if (rc == -EBUSY)
+			return vfp_fail(err, EBUSY,
+					"VF %s: some process has it still; if that is the QEMU of "
+					"domain %s, and libvirt knows nothing of it, it comes back "
+					"when the domain stops; see: vfpool vf list",
+					vfp_vf_format(&lease->vf, vf), lease->owner.name);
 		if (rc < 0)
 			return rc;
 	}
@@ -288,7 +298,10 @@ int vfp_setup_reclaim(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp
 	if (!vfp_lease_is_stale(pool->host, &lease))
 		return vfp_fail(err, EBUSY, "%s",
 				vfp_lease_format(pool->host, &lease, words, sizeof(words)));
-	return vfp_setup_end(pool, &lease, "its domain is gone, and the lease was left over", err);
+	/* Where a daemon died before it said which QEMU it started, that one may be on its way out
+	 * and not have closed the VF yet. */
+	return vfp_setup_take_back(pool, &lease, "its domain is gone, and the lease was left over",
+				   err);
 }
 
 int vfp_setup_counters(struct vfp_pool *pool, const struct vfp_lease *lease,
@@ -467,6 +480,20 @@ static int check_unused(const struct device *device, struct vfp_err *err)
 			"see: vfpool vf list",
 			vfp_vf_format(&device->vf, vf), device->info.iommu_group);
 	return 0;
+}
+
+/* Who ends loses its name first and closes its VFs some moments later. */
+static int wait_unused(const struct device *device, struct vfp_err *err)
+{
+	const struct vfp_kernel *kernel = device->pool->host->kernel;
+	const int64_t deadline = kernel->ticks_ms() + CLOSE_MS;
+	int rc = check_unused(device, err);
+
+	while (rc == -EBUSY && kernel->ticks_ms() < deadline) {
+		kernel->pause_ms(CLOSE_PAUSE_MS);
+		rc = check_unused(device, err);
+	}
+	return rc;
 }
 
 /* A MAC that another VF of the PF has, too, would get its frames in part: the NIC switches by MAC.

@@ -47,11 +47,11 @@ int vfp_setup_end(struct vfp_pool *pool, const struct vfp_lease *lease, const ch
 
 /* Makes a VF usable again that nobody alive holds: ends a stale lease (vfp_lease_is_stale()),
  * scrubs a dirty or a faulty one.  0 also when there is nothing to do.  -EBUSY: the lease is alive,
- * in words that name the holder, or a process that has no lease has the VF open. */
+ * in words that name the holder, or some process has the VF open, and still has 3 s later. */
 int vfp_setup_reclaim(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
 
 /* Ends a lease whose VF its domain does not have (any more), though the domain runs: like
- * vfp_setup_end(), but -EBUSY when some process has the VF open. */
+ * vfp_setup_end(), but -EBUSY when some process has the VF open, and still has 3 s later. */
 int vfp_setup_take_back(struct vfp_pool *pool, const struct vfp_lease *lease, const char *why,
 			struct vfp_err *err);
 

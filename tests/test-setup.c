@@ -455,26 +455,66 @@ static void test_reclaim_after_reboot(void **state)
 	assert_true(again.generation > lease.generation);
 }
 
+/* Process 99 has ens1f0#0 open. */
+static void opens_first(struct pool_fixture *fixture, const char *comm)
+{
+	struct fake_process process = {.pid = 99, .comm = comm};
+	const struct vfp_pci pf = {.bus = 1};
+	struct vfp_vfinfo info;
+
+	assert_int_equal(vfp_sysfs_vf(&fixture->host, &pf, 0, &info, NULL), 0);
+	process.groups[0] = info.iommu_group;
+	fake_process_add(&fixture->host, &process);
+}
+
 /* A dirty VF that some process has, without a lease, keeps its settings. */
 static void test_reclaim_in_use(void **state)
 {
 	struct pool_fixture *fixture = *state;
 	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
-	struct fake_process dpdk = {.pid = 99, .comm = "dpdk"};
-	const struct vfp_pci pf = {.bus = 1};
-	struct vfp_vfinfo info;
 
 	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
 	assert_done(fixture, vfp_setup_park(fixture->pool, &lease, &fixture->err));
 	fixture_reboot(fixture);
-	assert_int_equal(vfp_sysfs_vf(&fixture->host, &pf, 0, &info, NULL), 0);
-	dpdk.groups[0] = info.iommu_group;
-	fake_process_add(&fixture->host, &dpdk);
+	opens_first(fixture, "dpdk");
 	assert_refused(fixture, vfp_setup_reclaim(fixture->pool, &lease.vf, &fixture->err), EBUSY,
 		       "VF ens1f0#0: some process has it");
 	assert_attrs(fixture, &lease.vf, &lease.attrs);
 	fake_process_remove(&fixture->host, 99);
 	assert_done(fixture, vfp_setup_reclaim(fixture->pool, &lease.vf, &fixture->err));
+}
+
+static struct pool_fixture *closing;
+
+static void closes(int ms)
+{
+	(void)ms;
+	fake_process_remove(&closing->host, 99);
+	closing = NULL;
+}
+
+/* Its daemon died before it said which QEMU it started; that one is on its way out, without a name
+ * any more, and has not closed the VF yet. */
+static void test_reclaim_dying(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
+	struct vfp_kernel kernel = *fixture->host.kernel;
+
+	assert_done(fixture, vfp_setup_apply(fixture->pool, &lease, &fixture->err));
+	assert_done(fixture, vfp_setup_park(fixture->pool, &lease, &fixture->err));
+	fake_process_remove(&fixture->host, fixture_daemon.pid);
+	opens_first(fixture, "qemu-system-x86");
+	assert_refused(fixture, vfp_setup_reclaim(fixture->pool, &lease.vf, &fixture->err), EBUSY,
+		       "VF ens1f0#0: some process has it");
+	assert_attrs(fixture, &lease.vf, &lease.attrs);
+	/* It closes it while we wait. */
+	closing = fixture;
+	kernel.pause_ms = closes;
+	fixture->host.kernel = &kernel;
+	assert_done(fixture, vfp_setup_reclaim(fixture->pool, &lease.vf, &fixture->err));
+	assert_null(closing);
+	assert_attrs(fixture, &lease.vf, &vfp_attrs_scrubbed);
 }
 
 static void test_park(void **state)
@@ -556,6 +596,7 @@ int main(void)
 		TEST(test_reclaim_stale, setup),
 		TEST(test_reclaim_after_reboot, setup),
 		TEST(test_reclaim_in_use, setup),
+		TEST(test_reclaim_dying, setup),
 		TEST(test_park, setup),
 		TEST(test_take_back, setup),
 		TEST(test_repark, setup),
