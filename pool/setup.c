@@ -37,6 +37,8 @@ VFP_DEFINE_AUTO(device, struct device *, let_go)
 static int end_lease(struct vfp_pool *pool, const struct vfp_lease *lease, bool checks_use,
 		     const char *why, struct vfp_err *err);
 static void unmark(struct vfp_pool *pool, const char *uuid);
+static int make_dirty(struct vfp_pool *pool, const struct vfp_vf *vf,
+		      const struct vfp_vf_state *state, struct vfp_err *err);
 static int hold(struct vfp_pool *pool, const struct vfp_vf *vf, struct device *device,
 		struct vfp_err *err);
 static int hold_lease(struct vfp_pool *pool, const struct vfp_lease *lease, struct device *device,
@@ -302,6 +304,41 @@ int vfp_setup_reclaim(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp
 	 * and not have closed the VF yet. */
 	return vfp_setup_take_back(pool, &lease, "its domain is gone, and the lease was left over",
 				   err);
+}
+
+int vfp_setup_scrub(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err)
+{
+	struct vfp_vf_state state;
+	struct vfp_lease lease;
+	int rc = vfp_pool_vf_state(pool, vf, &state, err);
+
+	if (rc == 0)
+		rc = vfp_book_lease_of(pool, vf, &lease, err);
+	if (rc == 0 && !state.is_dirty && !state.is_faulty)
+		rc = make_dirty(pool, vf, &state, err);
+	return rc < 0 ? rc : vfp_setup_reclaim(pool, vf, err);
+}
+
+/* A pool's VF that is there, unused and clean.  Where somebody leases it meanwhile it is dirty
+ * anyway. */
+static int make_dirty(struct vfp_pool *pool, const struct vfp_vf *vf,
+		      const struct vfp_vf_state *state, struct vfp_err *err)
+{
+	struct device held = {.fd = -1};
+	vfp_auto(device) device = &held;
+	char name[VFP_VF_SIZE];
+	int rc;
+
+	if (!*state->pool)
+		return vfp_fail(err, ENOENT, "VF %s: is in no pool; see: vfpool vf list",
+				vfp_vf_format(vf, name));
+	if (state->is_held)
+		return vfp_fail(err, EBUSY, "VF %s: is held for the host: %s",
+				vfp_vf_format(vf, name), state->reason);
+	rc = hold(pool, vf, device, err);
+	if (rc == 0)
+		rc = check_unused(device, err);
+	return rc < 0 ? rc : vfp_book_dirty(pool, vf, err);
 }
 
 int vfp_setup_counters(struct vfp_pool *pool, const struct vfp_lease *lease,

@@ -50,6 +50,11 @@ int vfp_setup_end(struct vfp_pool *pool, const struct vfp_lease *lease, const ch
  * in words that name the holder, or some process has the VF open, and still has 3 s later. */
 int vfp_setup_reclaim(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
 
+/* The same, and a VF that is clean by the book is scrubbed as well: somebody may have set something
+ * behind the book's back.  -EBUSY also: it is held for the host; -ENODEV: it is not there;
+ * -ENOENT: it is in no pool, and clean. */
+int vfp_setup_scrub(struct vfp_pool *pool, const struct vfp_vf *vf, struct vfp_err *err);
+
 /* Ends a lease whose VF its domain does not have (any more), though the domain runs: like
  * vfp_setup_end(), but -EBUSY when some process has the VF open, and still has 3 s later. */
 int vfp_setup_take_back(struct vfp_pool *pool, const struct vfp_lease *lease, const char *why,

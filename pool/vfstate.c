@@ -109,6 +109,11 @@ char *vfp_book_carrier(struct vfp_pool *pool, const struct vfp_vf *vf, const str
 			 "MAC %s: VF %s carries it, and is not scrubbed since its last guest; run: "
 			 "vfpool vf scrub %s",
 			 text, name, name);
+	else if (*state.pool && !state.is_held)
+		snprintf(buf, size,
+			 "MAC %s: VF %s carries it, and nobody has that VF by our book; run: "
+			 "vfpool vf scrub %s",
+			 text, name, name);
 	else
 		snprintf(buf, size,
 			 "MAC %s: VF %s carries it, and nobody has that VF by our book; take it "

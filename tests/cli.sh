@@ -186,12 +186,19 @@ check "a domain without pool NIC comes out byte for byte" cmp "$root/web5.xml" "
 
 step "VFs kept for the host"
 prints 3 'is in no pool' "scrub of none" vfpool vf scrub nosuch#1
-prints 0 'ens1f0#1 needs no scrub: it is clean' "scrub of a clean one" vfpool vf scrub ens1f0#1
+prints 0 'ens1f0#1 is scrubbed and free' "scrub of a clean one" vfpool vf scrub ens1f0#1
+mkdir -p "$root/fake/ens1f0"
+printf '%s\n' 'mac 00:00:00:00:00:00' 'vlan 300' 'qos 0' 'proto 8100' 'spoofchk on' 'trust off' 'link auto' 'rate 0 0' 'rx 0 0 0' \
+	'tx 0 0 0' 'rss_query off' 'guids 0 0' >"$root/fake/ens1f0/1"
+prints 0 'ens1f0#1 is scrubbed and free' "scrub of one that somebody set by hand" vfpool vf scrub ens1f0#1
+check "which takes it away" grep -qx 'vlan 0' "$root/fake/ens1f0/1"
+prints 0 'ens1f0#1.* scrubbed in' "the journal has it" vfpool journal
 prints 2 'usage: vfpool vf hold PF#N --reason WORDS' "hold wants a reason" vfpool vf hold ens1f0#1
 prints 2 'no VF: PF#NUMBER' "hold of no VF" vfpool vf hold ens1f0 --reason x
 prints 3 'is in no pool' "nor of one that no pool has" vfpool vf hold nosuch#1 --reason x
 prints 0 'ens1f0#1 is held for the host: a router' "hold" vfpool vf hold ens1f0#1 --reason "a router"
 prints 0 'ens1f0#1 .*held .*a router' "vf list says so" vfpool vf list
+prints 75 'ens1f0#1: is held for the host: a router' "it is not scrubbed" vfpool vf scrub ens1f0#1
 prints 0 'Why: +held for the host: a router' "so does vf show" vfpool vf show ens1f0#1
 prints 3 'is in no pool' "show of a VF that is no pool's" vfpool vf show nosuch#1
 prints 0 'hold .*ens1f0#1 .*a router' "and the journal" vfpool journal

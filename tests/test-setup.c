@@ -231,6 +231,29 @@ static void test_mac_that_stays(void **state)
 	assert_done(fixture, vfp_setup_park(fixture->pool, &again, &fixture->err));
 }
 
+/* What somebody set on a VF that is free by the book: in the way of who has that MAC, until it is
+ * scrubbed; not of a VF that is held, where somebody may want it. */
+static void test_set_by_hand(void **state)
+{
+	struct pool_fixture *fixture = *state;
+	const struct vfp_lease lease = fixture_lease(fixture, 1, "blue");
+	const struct vfp_vf other = {.pf = "ens1f0", .index = 1};
+	struct vfp_attrs attrs = vfp_attrs_scrubbed;
+
+	attrs.mac = lease.mac;
+	fake_kernel_set(&fixture->host, "ens1f0", 1, &attrs);
+	assert_refused(fixture, vfp_setup_park(fixture->pool, &lease, &fixture->err), EEXIST,
+		       "run: vfpool vf scrub ens1f0#1");
+	assert_done(fixture, vfp_pool_hold(fixture->pool, &other, "a router", &fixture->err));
+	assert_refused(fixture, vfp_setup_scrub(fixture->pool, &other, &fixture->err), EBUSY,
+		       "VF ens1f0#1: is held for the host: a router");
+	assert_refused(fixture, vfp_setup_park(fixture->pool, &lease, &fixture->err), EEXIST,
+		       "ip link set ens1f0 vf 1 mac 00:00:00:00:00:00");
+	assert_done(fixture, vfp_pool_unhold(fixture->pool, &other, &fixture->err));
+	assert_done(fixture, vfp_setup_scrub(fixture->pool, &other, &fixture->err));
+	assert_done(fixture, vfp_setup_park(fixture->pool, &lease, &fixture->err));
+}
+
 /* While a domain runs: what the driver takes is changed, read back and in the lease; what it
  * refuses stays, and is said. */
 static void test_change(void **state)
@@ -585,6 +608,7 @@ int main(void)
 		TEST(test_scrub, setup_full),
 		TEST(test_scrub_without_reset, setup),
 		TEST(test_mac_that_stays, setup),
+		TEST(test_set_by_hand, setup),
 		TEST(test_change, setup),
 		TEST(test_end, setup),
 		TEST(test_late, setup),

@@ -288,25 +288,13 @@ static int vf_unhold(struct vfp_ctx *ctx, struct vfp_err *err)
 
 static int vf_scrub(struct vfp_ctx *ctx, struct vfp_err *err)
 {
-	struct vfp_vf_state state;
-	struct vfp_lease lease;
 	struct vfp_vf vf;
-	bool is_due;
 	int rc = open_vf(ctx, &vf, err);
 
 	if (rc == 0)
-		rc = vfp_pool_vf_state(ctx->pool, &vf, &state, err);
-	if (rc < 0)
-		return rc;
-	is_due = state.is_dirty || state.is_faulty ||
-		 vfp_pool_lease_of(ctx->pool, &vf, &lease, NULL) == 0;
-	if (!is_due && !*state.pool)
-		return vfp_fail(err, ENOENT, "VF %s: is in no pool; see: vfpool vf list",
-				ctx->args[0]);
-	rc = vfp_setup_reclaim(ctx->pool, &vf, err);
+		rc = vfp_setup_scrub(ctx->pool, &vf, err);
 	if (rc == 0)
-		printf("%s %s\n", ctx->args[0],
-		       is_due ? "is scrubbed and free" : "needs no scrub: it is clean");
+		printf("%s is scrubbed and free\n", ctx->args[0]);
 	return rc;
 }
 
