@@ -5,6 +5,7 @@
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,6 +60,8 @@ int vfp_libvirt_open(const char *uri, struct vfp_libvirt **ret, struct vfp_err *
 
 	uri = uri ? uri : "qemu:///system";
 	virSetErrorFunc(NULL, be_quiet);
+	/* A daemon that has just died is an error of the call, and not our end (docs/facts). */
+	signal(SIGPIPE, SIG_IGN);
 	conn = virConnectOpen(uri);
 	if (!conn) {
 		fail(err, "libvirt");

@@ -328,8 +328,15 @@ prints 0 'ens1f0 +up +0/3 +\.\.\..*no VF is leased' "plain text, once" vfpool to
 check "JSON has a row for each VF" test "$(vfpool top --interval 0 --json | grep -c '"vf":')" = 6
 prints 2 'not a number from 0 to 3600' "--interval" vfpool top --once --interval x
 
-step "Attach, detach, pin"
 test_driver=(--connect test:///default)
+step "Nobody reads, nobody can write"
+exec {unread}> >(:)
+wait $!
+check "without a word, also where libvirt is asked" test -z "$(vfpool check "${test_driver[@]}" 2>&1 >&"$unread")"
+exec {unread}>&-
+check "what cannot be written is said" grep -q 'cannot write the output: No space' <(vfpool vf list 2>&1 >/dev/full)
+
+step "Attach, detach, pin"
 prints 2 'usage: vfpool domain attach' "attach wants a pool" vfpool domain attach test
 prints 2 'usage: vfpool domain detach' "detach wants a MAC" vfpool domain detach test
 prints 2 'not a MAC' "and takes no other word" vfpool domain detach test --mac x "${test_driver[@]}"

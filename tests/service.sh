@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # vfpoold, and the commands that speak with libvirt, struck while they bind a definition: killed at a system call, a
-# system call that fails, sockets among them, and each call of libvirt's library that fails.  vfpoold binds in the end,
-# by itself or started anew; a command says what happened and does it when it is asked again.  A real libvirtd, as in
-# daemon.sh; skipped without root or libvirtd.  On a bus of its own the same while it is asked for a claim: what it has
-# answered is so, and whoever got no answer asks again and has it.
+# system call that fails, sockets among them, each call of libvirt's library that fails, and a libvirtd that dies before
+# each.  vfpoold binds in the end, by itself or started anew, and outlives any libvirtd; a command says what happened and
+# does it when it is asked again.  A real libvirtd, as in daemon.sh; skipped without root or libvirtd.  On a bus of its
+# own the same while it is asked for a claim: what it has answered is so, and whoever got no answer asks again and has it.
 #
 #	tests/service.sh		one of each: what make check runs
 #	SERVICE_POINTS=all …		each (make torture); or so many
-#	SERVICE_ONLY="kill fail calls commands bus" …
+#	SERVICE_ONLY="kill fail calls gone commands bus" …
 top_srcdir=$(realpath "${top_srcdir:-$(dirname "$0")/..}") top_builddir=$(realpath "${top_builddir:-.}")
 export top_srcdir top_builddir
 if [ "${VFPOOL_TEST_INSIDE:-}" != yes ]; then
@@ -21,7 +21,7 @@ done
 # shellcheck source=tests/strike.sh
 . "$top_srcdir/tests/strike.sh"
 points=${SERVICE_POINTS:-1}
-parts=${SERVICE_ONLY:-kill fail calls commands bus}
+parts=${SERVICE_ONLY:-kill fail calls gone commands bus}
 log=$root/vfpoold.log
 service=$top_builddir/tests/.libs/vfpoold-fake
 [ -x "$service" ] || service=$top_builddir/tests/vfpoold-fake
@@ -60,20 +60,29 @@ define() {
 
 # Gone, from libvirt and from the book: by the service that was struck, which may meet its fate only then, or by the next.
 undefine() {
+	local what=${1:-in peace} how=${2:-failing}
 	virsh --quiet undefine svc 2>/dev/null
 	wait_until 15 is_gone_or_over
-	if is_over; then
-		wait $vfpoold 2>/dev/null
-		begin_service env
-	fi
-	wait_until 15 n_ports 0 || echo "the port stays"
+	! is_over || begins_anew "$what" "$how"
+	wait_until 15 n_ports 0 || echo "$what: the port stays: $(tail -n 1 "$log")"
 }
 
+# Where libvirtd was killed it comes again first.
 is_gone_or_over() {
+	libvirtd_again
 	is_over || n_ports 0
 }
 
-# begin_service COMMAND…: ends what is there before.
+is_right_or_over() {
+	libvirtd_again
+	is_over || is_right
+}
+
+libvirtd_again() {
+	kill -0 "$(</run/libvirtd.pid)" 2>/dev/null || libvirtd -d
+}
+
+# begin_service COMMAND…: run by that, with a log of its own.
 begin_service() {
 	: >"$log"
 	"$@" "$service" --root "$root" 2>>"$log" &
@@ -87,10 +96,6 @@ end_service() {
 
 is_over() {
 	! kill -0 $vfpoold 2>/dev/null
-}
-
-is_right_or_over() {
-	is_over || is_right
 }
 
 # begins_anew WHAT killed|failing: the service has ended, of which it has said why, and another comes.
@@ -111,8 +116,15 @@ heals() {
 		wait_until 20 is_right || echo "$1: not bound by the next: $(tail -n 1 "$log")"
 	fi
 	broken
-	undefine
+	undefine "$@"
 	end_service
+}
+
+# outlives WHAT: the service that sees libvirtd die goes on.
+outlives() {
+	wait_until 20 is_right_or_over
+	! is_over || echo "$1: it has ended with libvirtd"
+	heals "$@"
 }
 
 # choose_some FILE: as many as wanted, evenly.
@@ -204,16 +216,26 @@ if [[ " $parts " == *" calls "* || " $parts " == *" gone "* ]]; then
 	undefine
 	end_service
 	grep -n . "$root/calls" | tr ':' ' ' >"$root/numbered"
+fi
+if [[ " $parts " == *" calls "* ]]; then
+	step "libvirt's calls: $points"
 	while read -r nth call <&9; do
 		strike define heals "libvirt's call $nth, $call" failing env FAIL_LIBVIRT="$nth"
 	done 9< <(choose_some "$root/numbered")
 	summed "vfpoold, a call of libvirt fails" "$(wc -l <"$root/calls") calls"
 fi
+if [[ " $parts " == *" gone "* ]]; then
+	step "libvirtd dies before a call: $points"
+	while read -r nth call <&9; do
+		strike define outlives "libvirtd died before call $nth, $call" failing env END_LIBVIRTD="$nth"
+	done 9< <(choose_some "$root/numbered")
+	summed "vfpoold, libvirtd dies before a call" "$(wc -l <"$root/calls") calls"
+fi
 
-# struck_command DONE AGAIN ARGUMENT…: each of its calls fails in turn.
+# struck_command HOW DONE ARGUMENT…: each of its calls is struck in turn; HOW: what tests/fail-libvirt.c is told.
 struck_command() {
-	local done=$1 status words nth call
-	shift
+	local how=$1 done=$2 status words nth call
+	shift 2
 	define
 	rm -f "$root/calls"
 	FAIL_LIBVIRT_LOG=$root/calls "$command" --root "$root" "$@" >/dev/null 2>&1
@@ -222,8 +244,9 @@ struck_command() {
 		"$command" --root "$root" domain unbind svc >/dev/null 2>&1
 		define
 		[ "$2" != unbind ] || "$command" --root "$root" domain bind svc >/dev/null 2>&1
-		words=$(FAIL_LIBVIRT=$nth "$command" --root "$root" "$@" 2>&1)
+		words=$(env "$how=$nth" "$command" --root "$root" "$@" 2>&1)
 		status=$?
+		libvirtd_again
 		n=$((n + 1))
 		if [ $status = 0 ]; then
 			$done || wrong "$*: says 0 and did not do it ($nth $call)"
@@ -233,16 +256,18 @@ struck_command() {
 		words=$("$command" --root "$root" "$@" 2>&1) && $done || wrong "$*: not done when it is asked again ($nth $call): $words"
 		wrong "$(broken)"
 	done 9< <(choose_some "$root/numbered")
-	summed "$*, a call of libvirt fails" "$(wc -l <"$root/calls") calls"
+	summed "$*, $how" "$(wc -l <"$root/calls") calls"
 }
 is_unbound() {
 	[[ $(definition) != *ua-vfpool-* ]]
 }
 if [[ " $parts " == *" commands "* ]]; then
 	step "Commands: $points"
-	struck_command is_right domain bind svc
-	struck_command is_unbound domain unbind svc
-	struck_command true check --connect qemu:///system
+	for how in FAIL_LIBVIRT END_LIBVIRTD; do
+		struck_command $how is_right domain bind svc
+		struck_command $how is_unbound domain unbind svc
+		struck_command $how true check --connect qemu:///system
+	done
 fi
 
 # --- On the bus ------------------------------------------------------------------------------------------------

@@ -128,7 +128,8 @@ int main(int argc, char **argv)
 	if (rc == 0)
 		rc = cmd->run(&ctx, &err);
 	vfp_pool_close(ctx.pool);
-	if (fflush(stdout) != 0 && rc == 0)
+	/* EPIPE, where SIGPIPE is ignored (service/libvirt.c): nobody reads any more. */
+	if (fflush(stdout) != 0 && errno != EPIPE && rc == 0)
 		rc = vfp_fail(&err, errno, "cannot write the output: %s", strerror(errno));
 	if (rc < 0)
 		fprintf(stderr, "vfpool: %s\n", err.msg);
