@@ -338,7 +338,8 @@ static bool owner_of(virDomainPtr domain, struct vfp_owner *ret_owner)
 	return true;
 }
 
-/* The words of libvirt's last error, or of the hook where it was ours that refused. */
+/* The words of libvirt's last error, or of the hook where it was ours that refused.  @what has to
+ * be known before the call that failed: to ask for a domain's name takes the error away. */
 static int fail(struct vfp_err *err, const char *what)
 {
 	const virError *last = virGetLastError();
@@ -409,16 +410,33 @@ static const unsigned int affects[] = {
 	[VFP_LIBVIRT_CONFIG] = VIR_DOMAIN_AFFECT_CONFIG,
 };
 
-static void read_domain(virDomainPtr domain, struct vfp_libvirt_domain *ret)
+static void clear_domain(struct vfp_libvirt_domain *domain)
 {
+	free(VFP_TAKE(domain->definition));
+	free(VFP_TAKE(domain->live));
+	free(VFP_TAKE(domain->saved));
+}
+
+static int read_domain(virDomainPtr domain, struct vfp_libvirt_domain *ret, struct vfp_err *err)
+{
+	int is_so;
+
 	virDomainGetUUIDString(domain, ret->uuid);
 	snprintf(ret->name, sizeof(ret->name), "%s", virDomainGetName(domain));
-	if (virDomainIsPersistent(domain) == 1)
+	is_so = virDomainIsPersistent(domain);
+	if (is_so == 1)
 		ret->definition = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
-	if (virDomainIsActive(domain) == 1)
+	if (is_so < 0 || (is_so && !ret->definition))
+		return fail(err, ret->name);
+	is_so = virDomainIsActive(domain);
+	if (is_so == 1)
 		ret->live = virDomainGetXMLDesc(domain, 0);
-	if (virDomainHasManagedSaveImage(domain, 0) == 1)
+	if (is_so < 0 || (is_so && !ret->live))
+		return fail(err, ret->name);
+	is_so = virDomainHasManagedSaveImage(domain, 0);
+	if (is_so == 1)
 		ret->saved = virDomainManagedSaveGetXMLDesc(domain, 0);
+	return is_so < 0 ? fail(err, ret->name) : 0;
 }
 
 int vfp_libvirt_domains(struct vfp_libvirt *libvirt, const char *key,
@@ -442,11 +460,23 @@ int vfp_libvirt_domains(struct vfp_libvirt *libvirt, const char *key,
 	}
 	domains = vfp_alloc((size_t)n, sizeof(*domains));
 	for (int i = 0; i < n; i++) {
-		read_domain(found[i], &domains[n_domains]);
-		n_domains += domains[n_domains].definition || domains[n_domains].live;
+		struct vfp_libvirt_domain *domain = &domains[n_domains];
+
+		if (rc == 0)
+			rc = read_domain(found[i], domain, err);
+		if (rc == 0 && (domain->definition || domain->live))
+			n_domains++;
+		else
+			clear_domain(domain);
+		if (rc == -ENOENT)
+			rc = 0;
 		virDomainFree(found[i]);
 	}
 	free(found);
+	if (rc < 0) {
+		vfp_libvirt_domains_free(domains, n_domains);
+		return rc;
+	}
 	*ret = domains;
 	*ret_n = n_domains;
 	return 0;
@@ -454,11 +484,8 @@ int vfp_libvirt_domains(struct vfp_libvirt *libvirt, const char *key,
 
 void vfp_libvirt_domains_free(struct vfp_libvirt_domain *domains, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		free(domains[i].definition);
-		free(domains[i].live);
-		free(domains[i].saved);
-	}
+	for (size_t i = 0; i < n; i++)
+		clear_domain(&domains[i]);
 	free(domains);
 }
 
@@ -467,12 +494,13 @@ int vfp_libvirt_attach(struct vfp_libvirt *libvirt, const char *uuid, const char
 {
 	vfp_auto(virdomain) domain = NULL;
 	int rc = find(libvirt, uuid, &domain, err);
+	const char *name;
 
 	if (rc < 0)
 		return rc;
-	return virDomainAttachDeviceFlags(domain, device, affects[target]) == 0
-		       ? 0
-		       : fail(err, virDomainGetName(domain));
+	name = virDomainGetName(domain);
+	return virDomainAttachDeviceFlags(domain, device, affects[target]) == 0 ? 0
+										: fail(err, name);
 }
 
 int vfp_libvirt_detach(struct vfp_libvirt *libvirt, const char *uuid, const char *device,
@@ -480,12 +508,13 @@ int vfp_libvirt_detach(struct vfp_libvirt *libvirt, const char *uuid, const char
 {
 	vfp_auto(virdomain) domain = NULL;
 	int rc = find(libvirt, uuid, &domain, err);
+	const char *name;
 
 	if (rc < 0)
 		return rc;
-	return virDomainDetachDeviceFlags(domain, device, affects[target]) == 0
-		       ? 0
-		       : fail(err, virDomainGetName(domain));
+	name = virDomainGetName(domain);
+	return virDomainDetachDeviceFlags(domain, device, affects[target]) == 0 ? 0
+										: fail(err, name);
 }
 
 static void on_removed(virConnectPtr conn, virDomainPtr domain, const char *alias, void *opaque)
@@ -517,10 +546,11 @@ static void on_deadline(int timer, void *opaque)
 static int detach_and_wait(virDomainPtr domain, const char *device, struct removal *removal,
 			   int timeout_ms, struct vfp_err *err)
 {
+	const char *name = virDomainGetName(domain);
 	int timer;
 
 	if (virDomainDetachDeviceFlags(domain, device, VIR_DOMAIN_AFFECT_LIVE) < 0)
-		return fail(err, virDomainGetName(domain));
+		return fail(err, name);
 	timer = virEventAddTimeout(timeout_ms, on_deadline, removal, NULL);
 	while (removal->state == REMOVAL_WAITS && virEventRunDefaultImpl() == 0)
 		;

@@ -39,7 +39,8 @@ struct vfp_libvirt_domain {
 	char uuid[VFP_UUID_SIZE], name[VFP_DOMAIN_SIZE];
 	char *definition; /* without secrets; NULL: it has none */
 	char *live;	  /* NULL: it does not run */
-	char *saved;	  /* what managedsave saved, which the next start restores; NULL: nothing */
+	char *saved;	  /* what managedsave saved, which the next start restores; NULL: nothing
+			   * that can be read */
 };
 /* The domain whose name or UUID @key is; NULL: all.  One that goes away meanwhile is left out.
  * -ENOENT. */

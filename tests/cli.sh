@@ -344,5 +344,7 @@ prints 3 'nosuch' "no such domain" vfpool domain attach nosuch --pool sriov0 "${
 prints 5 'without <memoryBacking><locked/>' "a domain that runs without locked memory" \
 	vfpool domain attach test --pool sriov0 "${test_driver[@]}"
 prints 3 'holds no VF' "detach of what is not there" vfpool domain detach test --mac 52:54:00:00:00:09 "${test_driver[@]}"
+prints 1 'test: .*support' "what libvirt says" \
+	vfpool domain attach test --pool sriov0 --mac 52:54:00:00:00:09 --config "${test_driver[@]}"
 prints 2 'PF#NUMBER or auto' "pin to no VF" vfpool domain pin test --mac 52:54:00:00:00:09 --vf x "${test_driver[@]}"
 prints 3 'no port has it' "pin of no port" vfpool domain pin test --mac 52:54:00:00:00:09 --vf auto "${test_driver[@]}"
