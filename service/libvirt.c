@@ -402,7 +402,7 @@ static int find_defined(struct vfp_libvirt *libvirt, const char *key, virDomainP
 /* A device on its way out. */
 struct removal {
 	const char *alias;
-	enum { REMOVAL_WAITS, REMOVAL_DONE, REMOVAL_FAILED, REMOVAL_LATE } state;
+	enum { REMOVAL_WAITS, REMOVAL_DONE, REMOVAL_FAILED, REMOVAL_LATE, REMOVAL_UNHEARD } state;
 };
 
 static const unsigned int affects[] = {
@@ -534,6 +534,14 @@ static void on_removal_failed(virConnectPtr conn, virDomainPtr domain, const cha
 		removal->state = REMOVAL_FAILED;
 }
 
+static void on_removal_unheard(virConnectPtr conn, int reason, void *opaque)
+{
+	struct removal *removal = opaque;
+
+	if (removal->state == REMOVAL_WAITS)
+		removal->state = REMOVAL_UNHEARD;
+}
+
 static void on_deadline(int timer, void *opaque)
 {
 	struct removal *removal = opaque;
@@ -558,11 +566,14 @@ static int detach_and_wait(virDomainPtr domain, const char *device, struct remov
 	if (removal->state == REMOVAL_DONE)
 		return 0;
 	if (removal->state == REMOVAL_FAILED)
-		return vfp_fail(err, EPERM, "%s: the guest refused to let the device go",
-				virDomainGetName(domain));
+		return vfp_fail(err, EPERM, "%s: the guest refused to let the device go", name);
+	if (removal->state == REMOVAL_UNHEARD)
+		return vfp_fail(err, EIO,
+				"%s: libvirt went away before the guest had let the device go",
+				name);
 	return vfp_fail(err, ETIMEDOUT,
-			"%s: the guest has not let the device go in %d s; does it run?",
-			virDomainGetName(domain), timeout_ms / 1000);
+			"%s: the guest has not let the device go in %d s; does it run?", name,
+			timeout_ms / 1000);
 }
 
 /* On a connection of its own, since events come only to one that was opened after the loop was set
@@ -573,7 +584,7 @@ int vfp_libvirt_detach_wait(struct vfp_libvirt *libvirt, const char *uuid, const
 	vfp_autofree char *uri = virConnectGetURI(libvirt->conn);
 	struct removal removal = {.alias = alias};
 	struct vfp_libvirt own = {0};
-	int done = -1, failed = -1, rc;
+	int done = -1, failed = -1, closed = -1, rc;
 	virDomainPtr domain = NULL;
 
 	if (virEventRegisterDefaultImpl() < 0)
@@ -589,10 +600,14 @@ int vfp_libvirt_detach_wait(struct vfp_libvirt *libvirt, const char *uuid, const
 		failed = virConnectDomainEventRegisterAny(
 			own.conn, domain, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED,
 			VIR_DOMAIN_EVENT_CALLBACK(on_removal_failed), &removal, NULL);
-		rc = done < 0 || failed < 0
+		closed = virConnectRegisterCloseCallback(own.conn, on_removal_unheard, &removal,
+							 NULL);
+		rc = done < 0 || failed < 0 || closed < 0
 			     ? fail(err, "events")
 			     : detach_and_wait(domain, device, &removal, timeout_ms, err);
 	}
+	if (closed >= 0)
+		virConnectUnregisterCloseCallback(own.conn, on_removal_unheard);
 	if (done >= 0)
 		virConnectDomainEventDeregisterAny(own.conn, done);
 	if (failed >= 0)

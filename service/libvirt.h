@@ -55,7 +55,8 @@ int vfp_libvirt_detach(struct vfp_libvirt *libvirt, const char *uuid, const char
 		       enum vfp_libvirt_target target, struct vfp_err *err);
 /* Takes a device out of what runs and waits until it is gone, which the guest has to agree to:
  * libvirt says so with an event.  @alias: the device's; NULL takes the next one that goes.
- * -ETIMEDOUT: the guest has not let it go in that time, and may still do so; -EPERM: it refused. */
+ * -ETIMEDOUT: the guest has not let it go in that time, and may still do so; -EPERM: it refused;
+ * -EIO: libvirt went away. */
 int vfp_libvirt_detach_wait(struct vfp_libvirt *libvirt, const char *uuid, const char *device,
 			    const char *alias, int timeout_ms, struct vfp_err *err);
 /* --- For the service -------------------------------------------------------------------------- */
