@@ -82,6 +82,10 @@ int vfp_attach_config(const struct vfp_hotplug *plug, const struct vfp_want *wan
 	char mac[VFP_MAC_SIZE];
 	int rc;
 
+	if (find_nic(plug->domain->definition, &want->mac, NULL, NULL) == 0)
+		return vfp_fail(err, EEXIST,
+				"the definition of %s has an interface with MAC %s already",
+				plug->domain->name, vfp_mac_format(&want->mac, mac));
 	/* Names of pools and port groups need no escaping (vfp_name_check()). */
 	if (*want->portgroup)
 		group = vfp_format(" portgroup='%s'", want->portgroup);
@@ -136,15 +140,18 @@ int vfp_detach_live(const struct vfp_hotplug *plug, const struct vfp_mac *mac, i
 int vfp_detach_config(const struct vfp_hotplug *plug, const struct vfp_mac *mac,
 		      struct vfp_err *err)
 {
+	const char *uuid = plug->domain->uuid;
 	struct place place;
 	int rc = find_nic(plug->domain->definition, mac, &place, err);
 
-	if (rc < 0)
-		return rc;
-	rc = vfp_libvirt_detach(plug->libvirt, plug->domain->uuid, place.xml, VFP_LIBVIRT_CONFIG,
-				err);
-	free(place.xml);
-	return rc < 0 ? rc : vfp_rebind(plug->pool, plug->libvirt, plug->domain->uuid, NULL, err);
+	if (rc == 0) {
+		rc = vfp_libvirt_detach(plug->libvirt, uuid, place.xml, VFP_LIBVIRT_CONFIG, err);
+		free(place.xml);
+	} else if (rc == -ENOENT && plug->domain->live) {
+		/* One that was cut short may have left our metadata of it. */
+		vfp_rebind(plug->pool, plug->libvirt, uuid, NULL, NULL);
+	}
+	return rc < 0 ? rc : vfp_rebind(plug->pool, plug->libvirt, uuid, NULL, err);
 }
 
 /* --- In ------------------------------------------------------------------------------------- */

@@ -24,15 +24,18 @@ struct vfp_hotplug {
  * the errors of vfp_pool_bind(), vfp_pool_lease() and vfp_setup_apply(). */
 int vfp_attach_live(const struct vfp_hotplug *plug, const struct vfp_want *want,
 		    struct vfp_vf *ret_vf, struct vfp_err *err);
-/* Into the definition, bound. */
+/* Into the definition, bound.  -EEXIST: it has that NIC already. */
 int vfp_attach_config(const struct vfp_hotplug *plug, const struct vfp_want *want,
 		      struct vfp_err *err);
 
 /* Out of what runs: waits until the guest has let it go, then scrubs the VF.  The port stays while
  * the definition has the NIC.
- * -ENOENT: no such NIC with a VF of a pool; -ETIMEDOUT, -EPERM: the guest has not let it go: the
- * lease stands. */
+ * -ENOENT: no such NIC with a VF of a pool; -ETIMEDOUT, -EPERM, -EIO: the guest has not let it go,
+ * as far as is known: the lease stands. */
 int vfp_detach_live(const struct vfp_hotplug *plug, const struct vfp_mac *mac, int timeout_ms,
 		    struct vfp_err *err);
+/* Out of the definition, with what is ours of it; while the domain runs also what one that was cut
+ * short has left.
+ * -ENOENT: it has no such NIC. */
 int vfp_detach_config(const struct vfp_hotplug *plug, const struct vfp_mac *mac,
 		      struct vfp_err *err);

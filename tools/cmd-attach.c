@@ -90,6 +90,23 @@ static int read_want(struct vfp_ctx *ctx, struct session *session, struct vfp_wa
 	return 0;
 }
 
+/* Whether it runs with that very NIC: an attach to both was cut short behind its first half, and is
+ * asked for again. */
+static bool runs_with(struct vfp_ctx *ctx, const struct session *session,
+		      const struct vfp_want *want)
+{
+	vfp_autofree struct vfp_lease *leases = NULL;
+	size_t n = 0;
+
+	vfp_pool_leases(ctx->pool, session->domain->uuid, &leases, &n, NULL);
+	for (size_t i = 0; i < n; i++)
+		if (vfp_mac_equal(&leases[i].mac, &want->mac))
+			return !strcmp(leases[i].pool, want->pool) &&
+			       (!*want->portgroup ||
+				!strcmp(leases[i].portgroup, want->portgroup));
+	return false;
+}
+
 static int domain_attach(struct vfp_ctx *ctx, struct vfp_err *err)
 {
 	struct session opened = {.libvirt = NULL};
@@ -111,6 +128,8 @@ static int domain_attach(struct vfp_ctx *ctx, struct vfp_err *err)
 	if (rc == 0 && session->live)
 		printf("%s has %s, on VF %s\n", session->domain->name, mac,
 		       vfp_vf_format(&got, vf));
+	if (rc == -EEXIST && session->config && runs_with(ctx, session, &want))
+		rc = 0;
 	if (rc == 0 && session->config) {
 		rc = vfp_attach_config(&plug, &want, err);
 		if (rc < 0 && session->live)
@@ -131,13 +150,15 @@ static int domain_detach(struct vfp_ctx *ctx, struct vfp_err *err)
 	if (rc < 0)
 		return rc;
 	plug = (struct vfp_hotplug){ctx->pool, session->libvirt, session->domain};
-	/* The definition first: the port ends with the one that is last to have it. */
+	/* The definition first: the port ends with the one that is last to have it.  Where it has
+	 * none of it, a detach from both was cut short. */
 	if (session->config) {
 		rc = vfp_detach_config(&plug, &session->mac, err);
-		if (rc < 0)
+		if (rc < 0 && !(rc == -ENOENT && session->live))
 			return rc;
-		printf("the definition of %s is without %s\n", session->domain->name,
-		       ctx->opts[VFP_OPT_MAC]);
+		if (rc == 0)
+			printf("the definition of %s is without %s\n", session->domain->name,
+			       ctx->opts[VFP_OPT_MAC]);
 		free(VFP_TAKE(session->domain->definition));
 	}
 	if (session->live)
