@@ -8,11 +8,14 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/lock.h"
 #include "base/sysfs.h"
 #include "service/bind.h"
 #include "xml/domain.h"
 
 #define MAX_ROUNDS 4 /* of one look; then others come first */
+#define TURN_FILE  "/run/vfpool/define"
+#define TURN_MS	   2000
 
 VFP_DEFINE_AUTO(domain, struct vfp_domain *, vfp_domain_free)
 VFP_DEFINE_AUTO(rebind, struct vfp_rebind *, vfp_rebind_clear)
@@ -169,8 +172,14 @@ static void note_move(struct vfp_rebind *rebind, const struct vfp_nic *nic)
 int vfp_rebind_define(struct vfp_rebind *rebind, struct vfp_err *err)
 {
 	vfp_autofree char *now = NULL;
-	int rc = vfp_libvirt_definition(rebind->libvirt, rebind->owner.uuid, &now, err);
+	vfp_autoclose int turn = -1;
+	char path[VFP_PATH_SIZE];
+	int rc;
 
+	/* A command that attaches binds, and so does the service that hears of it, at the same
+	 * time: the second is to see what the first has done.  Without its turn one goes on. */
+	vfp_lock_line(vfp_host_path(vfp_pool_host(rebind->pool), path, TURN_FILE), TURN_MS, &turn);
+	rc = vfp_libvirt_definition(rebind->libvirt, rebind->owner.uuid, &now, err);
 	if (rc == -ENOENT || (rc == 0 && strcmp(now, rebind->text) != 0))
 		return vfp_fail(err, EAGAIN, "somebody has just changed its definition");
 	if (rc == 0)
