@@ -7,6 +7,7 @@
  *	the members file ----> a pool was defined: every definition
  *	a PF's link ---------> as the book's file
  *	the end of a process-> a lease that waited for it ends (service/drain.h)
+ *	a start on its way --> is it still? As something odd when it was cut short
  *	something odd -------> book, host and libvirt are compared (service/mend.h), as at start
  *	a timer -------------> what is too old ends (service/expiry.h)
  *	libvirt's status ----> disks: did somebody take a snapshot? (service/snapshots.h)
@@ -38,12 +39,14 @@
 #define RECONNECT_MAX_MS 5000
 #define REARRANGE_MS	 5    /* a change of the book seldom comes alone */
 #define MEND_MS		 1000 /* odd things seldom come alone, and often pass */
+#define START_MS	 5000 /* between two looks at what starts */
 
 enum timer {
 	TIMER_CONNECT,
 	TIMER_REARRANGE,
 	TIMER_MEND,
 	TIMER_BOOK,
+	TIMER_START,
 	TIMER_WATCHDOG,
 	N_TIMERS,
 };
@@ -82,6 +85,7 @@ static void on_connect(void *opaque);
 static void on_rearrange(void *opaque);
 static void on_mend(void *opaque);
 static void on_book(void *opaque);
+static void on_start(void *opaque);
 static void on_wrote(void *opaque);
 static void on_watchdog(void *opaque);
 static void on_watch(void *opaque, enum vfp_watch_what what);
@@ -178,7 +182,7 @@ static int set_up(struct daemon *daemon, struct vfp_err *err)
 	static vfp_loop_callback *const callbacks[N_TIMERS] = {
 		[TIMER_CONNECT] = on_connect,	[TIMER_REARRANGE] = on_rearrange,
 		[TIMER_MEND] = on_mend,		[TIMER_BOOK] = on_book,
-		[TIMER_WATCHDOG] = on_watchdog,
+		[TIMER_START] = on_start,	[TIMER_WATCHDOG] = on_watchdog,
 	};
 	uint64_t watchdog_us = 0;
 	struct vfp_pool *pool;
@@ -389,6 +393,7 @@ static void on_rearrange(void *opaque)
 
 	vfp_drain_look(daemon->drain);
 	vfp_expiry_look(daemon->expiry);
+	on_start(daemon);
 	if (!vfp_worker_is_open(daemon->worker))
 		return; /* the sweep that follows a connection sees it all */
 	tell_status(daemon);
@@ -407,6 +412,26 @@ static void on_rearrange(void *opaque)
 		vfp_log(VFP_LOG_ERR, "%s", err.msg);
 	if (!vfp_worker_is_busy(daemon->worker))
 		vfp_autostart_look(daemon->autostart, daemon->keeper.libvirt);
+}
+
+/* A start or an attach that is cut short tells nobody: one that is on its way is looked after. */
+static void on_start(void *opaque)
+{
+	struct daemon *daemon = opaque;
+	vfp_autofree struct vfp_lease *leases = NULL;
+	struct vfp_err err = {0};
+	size_t n = 0;
+
+	if (vfp_pool_leases(daemon->keeper.pool, NULL, &leases, &n, &err) < 0)
+		vfp_log(VFP_LOG_ERR, "%s", err.msg);
+	for (size_t i = 0; i < n; i++) {
+		if (leases[i].state != VFP_LEASE_PREPARING)
+			continue;
+		if (vfp_proc_alive(&daemon->host, &leases[i].daemon))
+			vfp_loop_set_timer(daemon->timers[TIMER_START], START_MS);
+		else
+			want_mend(daemon);
+	}
 }
 
 /* All there is: definitions, ports (their domain may be gone), and what runs. */

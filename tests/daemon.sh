@@ -158,6 +158,10 @@ states() {
 has_states() {
 	[ "$(states)" = "$1" ]
 }
+# cut_short_start: the daemon that asks for it is a shell, and ends.
+cut_short_start() {
+	(VFPOOL_ROOT=$root "$root/hook" race prepare begin - <"$root/running.xml"; true)
+}
 author first >"$root/race.xml"
 check "define" virsh --quiet define "$root/race.xml"
 check "binds" wait_until 5 is_bound race
@@ -178,6 +182,12 @@ kill $qemu
 wait $qemu 2>/dev/null
 check "and is free when QEMU is gone" wait_until 5 has_states ''
 check "which the journal says" grep -q 'QEMU is gone at last' <(vfpool journal)
+
+step "A start that is cut short"
+check "its lease" cut_short_start
+check "is seen" has_states preparing
+check "and ended, though nothing tells" wait_until 20 has_states ''
+check "by vfpoold" grep -q 'stale lease' "$log"
 
 step "Mended without being asked"
 for op in prepare start; do
