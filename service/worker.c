@@ -92,6 +92,17 @@ bool vfp_worker_is_open(const struct vfp_worker *worker)
 void vfp_worker_hear(struct vfp_worker *worker, enum vfp_libvirt_what what,
 		     const struct vfp_owner *owner)
 {
+	static const struct {
+		bool settle, inspect, is_known;
+	} wanted[] = {
+		[VFP_LIBVIRT_ADDED] = {.settle = true, .is_known = true},
+		[VFP_LIBVIRT_DEFINED] = {.settle = true, .is_known = true},
+		[VFP_LIBVIRT_UNDEFINED] = {.settle = true, .is_known = true},
+		[VFP_LIBVIRT_STOPPED] = {.settle = true, .is_known = true},
+		/* With a device that goes its port may end, if the definition is without it. */
+		[VFP_LIBVIRT_DEVICES] = {.settle = true, .inspect = true},
+		[VFP_LIBVIRT_REBOOTED] = {.inspect = true},
+	};
 	struct vfp_job *job;
 
 	if (what == VFP_LIBVIRT_ADDED || what == VFP_LIBVIRT_DEFINED ||
@@ -101,10 +112,9 @@ void vfp_worker_hear(struct vfp_worker *worker, enum vfp_libvirt_what what,
 			      : what == VFP_LIBVIRT_DEFINED ? VFP_ECHO_UPDATED
 							    : VFP_ECHO_UNDEFINED);
 	job = add_job(worker, owner);
-	if (what == VFP_LIBVIRT_DEVICES || what == VFP_LIBVIRT_REBOOTED)
-		job->inspect = true;
-	else
-		job->settle = job->is_known = true;
+	job->settle = job->settle || wanted[what].settle;
+	job->inspect = job->inspect || wanted[what].inspect;
+	job->is_known = job->is_known || wanted[what].is_known;
 }
 
 void vfp_worker_settle(struct vfp_worker *worker, const struct vfp_owner *owner)
