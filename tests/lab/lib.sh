@@ -71,6 +71,12 @@ wait_until() {
 	done
 }
 
+# some COUNT : so many of the lines that come in, evenly.
+some() {
+	awk -v n="$1" '{ line[NR] = $0 } END { if (n > NR) n = NR
+		for (i = 0; i < n; i++) print line[int((i + 0.5) * NR / n) + 1] }'
+}
+
 # power_cut : resets L1. The script is called again with BOOT=2, its tally goes on, memory and what no sync wrote
 # are gone. expect_reboot : the same for a reboot that the script is going to make itself.
 power_cut() {
