@@ -1,31 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 30 domains on 14 VFs, started and stopped at random by four clients at once, while vfpoold, libvirtd or both are
+# 30 domains on 14 VFs, started and stopped at random by several clients at once, while vfpoold, libvirtd or both are
 # killed.  No VF is ever twice in use, no lease is left, and no start is refused while a VF is free.
-# Usage: soak.sh [SECONDS [KILLS]]
+# Usage: soak.sh [SECONDS [KILLS [CLIENTS]]]	as long as that, and until so many kills have come to pass
 cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 . ./guest.sh
 . ./daemons.sh
 seconds=${1:-60} n_kills=${2:-0}
-n_domains=30 n_clients=4
+n_domains=30 n_clients=${3:-4}
 
 # --- Kills ----------------------------------------------------------------------------------------
 
 # n_done: how many starts and stops have succeeded.
 n_done() {
-	cat "$OUT"/client? | grep -cE '^(start|destroy) ok '
+	cat "$OUT"/client* | grep -cE '^(start|destroy) ok '
 }
 
 has_done_more() {
 	[ "$(n_done)" -gt "$1" ]
 }
 
-# Kills at random, until all are done or the time is over; between two something has to have succeeded, or nothing
-# but kills would be tested on a slow machine.
+# Kills at random; between two something has to have succeeded, or nothing but kills would be tested on a slow machine.
 killer() {
-	local i pause before share=$((seconds * 1000 / (n_kills + 1))) end=$((SECONDS + seconds))
-	for ((i = 1; i <= n_kills && SECONDS < end; i++)); do
+	local i pause before share=$((seconds * 1000 / (n_kills + 1)))
+	for ((i = 1; i <= n_kills; i++)); do
 		before=$(n_done)
 		pause=$((RANDOM % share))
 		sleep "$((pause / 1000)).$(printf %03d $((pause % 1000)))"
@@ -123,31 +122,31 @@ for i in $(seq $n_clients); do
 done
 watch &
 clients+=($!)
-if [ "$n_kills" -gt 0 ]; then
-	killer
-else
-	sleep "$seconds"
-fi
+sleep "$seconds" &
+time=$!
+killer
+wait $time
 touch "$OUT/over"
 wait "${clients[@]}"
 check 'libvirt answers' wait_until 60 libvirtd_is_up
 
 step 'What they saw'
-cat "$OUT"/client? | awk '{ print $1, $2 }' | sort | uniq -c
+cat "$OUT"/client* | awk '{ print $1, $2 }' | sort | uniq -c
 [ ! -e "$OUT/kills" ] || echo "kills: $(cat "$OUT/kills")"
 echo "VFs in use, median: $(sort -n "$OUT/running" | sed -n "$(($(wc -l <"$OUT/running") / 2 + 1))p")"
 # of WORDS: how many lines of the clients begin with them.
 of() {
-	cat "$OUT"/client? | grep -c "^$1 "
+	cat "$OUT"/client* | grep -c "^$1 "
 }
-missed=$(of 'start missed') odd=$(grep -hE '^(start|destroy) odd' "$OUT"/client?)
+missed=$(of 'start missed') odd=$(grep -hE '^(start|destroy) odd' "$OUT"/client*)
 echo "refused while a VF was free: $missed of $(of start) starts; then:"
-sed -nE 's/^again ([^ ]+) [^ ]+ (.*)/\1 \2/p' "$OUT"/client? | sort | uniq -c
+sed -nE 's/^again ([^ ]+) [^ ]+ (.*)/\1 \2/p' "$OUT"/client* | sort | uniq -c
 check 'some were started' [ "$(of 'start ok')" -gt 1 ]
 check 'no VF was twice in use' [ ! -s "$OUT/twice" ]
 cat "$OUT/twice"
-check 'each refusal for want of a moment says to start again' [ "$(cat "$OUT"/client? | grep '^start missed' | grep -vc 'start again')" = 0 ]
-check 'and the next try works' [ "$(of 'again missed')" = 0 ]
+check 'each refusal for want of a moment says to start again' [ "$(cat "$OUT"/client* | grep '^start missed' | grep -vc 'start again')" = 0 ]
+# With more clients each VF that comes free is somebody's before the definitions that name it have been moved.
+[ "$n_clients" -gt 4 ] || check 'and the next try works' [ "$(of 'again missed')" = 0 ]
 [ "$n_kills" -gt 0 ] || check 'nothing else went wrong' [ -z "$odd" ]
 [ -z "$odd" ] || cut -c -400 <<<"$odd" | sort | uniq -c | sort -rn | head -n 20
 
