@@ -12,7 +12,7 @@
 top_srcdir=$(realpath "${top_srcdir:-$(dirname "$0")/..}") top_builddir=$(realpath "${top_builddir:-.}")
 export top_srcdir top_builddir
 if [ "${VFPOOL_TEST_INSIDE:-}" != yes ]; then
-	[ "$(id -u)" = 0 ] && command -v libvirtd virsh >/dev/null && unshare --mount --pid --fork true || exit 77
+	[ "$(id -u)" = 0 ] && type libvirtd virsh >/dev/null 2>&1 && unshare --mount --pid --fork true || exit 77
 	VFPOOL_TEST_INSIDE=yes exec timeout "${SERVICE_SECONDS:-14400}" unshare --mount --pid --fork --kill-child --mount-proc bash "$0" "$@"
 fi
 for dir in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /run; do

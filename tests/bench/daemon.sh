@@ -7,7 +7,7 @@
 top_srcdir=$(realpath "${top_srcdir:-$(dirname "$0")/../..}") top_builddir=$(realpath "${top_builddir:-.}")
 export top_srcdir top_builddir
 if [ "${VFPOOL_TEST_INSIDE:-}" != yes ]; then
-	[ "$(id -u)" = 0 ] && command -v libvirtd virsh >/dev/null || { echo "needs root and libvirtd"; exit 77; }
+	[ "$(id -u)" = 0 ] && type libvirtd virsh >/dev/null 2>&1 || { echo "needs root and libvirtd"; exit 77; }
 	VFPOOL_TEST_INSIDE=yes exec unshare --mount --pid --fork --kill-child --mount-proc bash "$0" "$@"
 fi
 mkdir -p /var/lib/vfpool
