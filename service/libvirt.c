@@ -399,9 +399,13 @@ static int find_defined(struct vfp_libvirt *libvirt, const char *key, virDomainP
 
 /* --- For check, attach and detach ----------------------------------------------------------- */
 
+#define BUSY_PAUSE_MS  1000  /* until a guest that is busy is asked again */
+#define ASK_AGAIN_MS   10000 /* until one that says nothing is */
+
 /* A device on its way out. */
 struct removal {
 	const char *alias;
+	bool is_due; /* to be asked for, again */
 	enum { REMOVAL_WAITS, REMOVAL_DONE, REMOVAL_FAILED, REMOVAL_LATE, REMOVAL_UNHEARD } state;
 };
 
@@ -550,19 +554,55 @@ static void on_deadline(int timer, void *opaque)
 		removal->state = REMOVAL_LATE;
 }
 
-/* Asks for the removal, then runs the loop until it is decided. */
+static void on_due(int timer, void *opaque)
+{
+	struct removal *removal = opaque;
+
+	removal->is_due = true;
+}
+
+/* Whether it was QEMU who refused, and the next try may work (docs/facts): the guest has the slot's
+ * light blinking, or was asked less than 5 s ago. */
+static bool is_busy(const virError *error)
+{
+	return error && error->message &&
+	       (strstr(error->message, "guest is busy") ||
+		strstr(error->message, "already in the process of unplug"));
+}
+
+/* Asks for the removal until it is decided, as a guest may be busy with a device that has just
+ * come, or miss that it is asked. */
 static int detach_and_wait(virDomainPtr domain, const char *device, struct removal *removal,
 			   int timeout_ms, struct vfp_err *err)
 {
 	const char *name = virDomainGetName(domain);
-	int timer;
+	const int deadline = virEventAddTimeout(timeout_ms, on_deadline, removal, NULL);
+	const int due = virEventAddTimeout(0, on_due, removal, NULL);
+	bool is_asked = false;
+	int rc = 0;
 
-	if (virDomainDetachDeviceFlags(domain, device, VIR_DOMAIN_AFFECT_LIVE) < 0)
-		return fail(err, name);
-	timer = virEventAddTimeout(timeout_ms, on_deadline, removal, NULL);
-	while (removal->state == REMOVAL_WAITS && virEventRunDefaultImpl() == 0)
-		;
-	virEventRemoveTimeout(timer);
+	while (rc == 0 && removal->state == REMOVAL_WAITS && virEventRunDefaultImpl() == 0) {
+		const virError *error;
+
+		if (!removal->is_due)
+			continue;
+		removal->is_due = false;
+		virEventUpdateTimeout(due, ASK_AGAIN_MS);
+		if (virDomainDetachDeviceFlags(domain, device, VIR_DOMAIN_AFFECT_LIVE) < 0) {
+			error = virGetLastError();
+			if (is_busy(error))
+				virEventUpdateTimeout(due, BUSY_PAUSE_MS);
+			else if (is_asked && error && error->code == VIR_ERR_DEVICE_MISSING)
+				removal->state = REMOVAL_DONE;
+			else
+				rc = fail(err, name);
+		}
+		is_asked = true;
+	}
+	virEventRemoveTimeout(due);
+	virEventRemoveTimeout(deadline);
+	if (rc < 0)
+		return rc;
 	if (removal->state == REMOVAL_DONE)
 		return 0;
 	if (removal->state == REMOVAL_FAILED)

@@ -54,7 +54,8 @@ int vfp_libvirt_attach(struct vfp_libvirt *libvirt, const char *uuid, const char
 int vfp_libvirt_detach(struct vfp_libvirt *libvirt, const char *uuid, const char *device,
 		       enum vfp_libvirt_target target, struct vfp_err *err);
 /* Takes a device out of what runs and waits until it is gone, which the guest has to agree to:
- * libvirt says so with an event.  @alias: the device's; NULL takes the next one that goes.
+ * libvirt says so with an event.  A guest that is busy with the slot, or says nothing, is asked
+ * again.  @alias: the device's; NULL takes the next one that goes.
  * -ETIMEDOUT: the guest has not let it go in that time, and may still do so; -EPERM: it refused;
  * -EIO: libvirt went away. */
 int vfp_libvirt_detach_wait(struct vfp_libvirt *libvirt, const char *uuid, const char *device,

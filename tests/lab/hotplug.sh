@@ -14,6 +14,11 @@ is_scrubbed() {
 	vf_words "$1" | scrubbed
 }
 
+# runs_without DOMAIN MAC
+runs_without() {
+	! virsh dumpxml "$1" | grep -q "$2"
+}
+
 step "A Linux guest on a VF of the pool, with slots for more"
 ip link set eth0 up
 vfpool pf enable eth0 --vfs 4
@@ -65,8 +70,8 @@ check "nothing is found" nothing_found
 step "Detached by hand: check takes the VF back"
 vf=$(lease_of 52:54:00:00:00:06)
 virsh dumpxml web1 | xmllint --xpath "//interface[mac/@address='52:54:00:00:00:06']" - >/tmp/nic.xml
-virsh --quiet detach-device web1 /tmp/nic.xml --live
-wait_until 30 test "$(virsh dumpxml web1 | grep -c 52:54:00:00:00:06)" = 0
+check "detach" virsh --quiet detach-device web1 /tmp/nic.xml --live
+check "the guest lets it go" wait_until 30 runs_without web1 52:54:00:00:00:06
 expect_fail "found" 'lease on another VF' vfpool check
 check "mended" vfpool check --repair
 check "$vf is scrubbed" is_scrubbed "$vf"
@@ -104,4 +109,15 @@ check "but its definition takes one" vfpool domain attach plain --pool sriov0 --
 virsh --quiet destroy plain
 check "and it starts with it" virsh --quiet start plain
 virsh --quiet destroy plain
+
+step "Slots of PCIe's own, as machines before pc-q35-6.1 have them"
+guest_xml native "$slots" "$(nic $first blue)" | sed "s/machine='q35'/machine='pc-q35-6.0'/" >/tmp/native.xml
+check "define" vfpool domain define /tmp/native.xml
+check "start" virsh --quiet start native
+check "the guest has its first NIC" guest_up native "L2: NIC .* mac=$first"
+check "attach" vfpool domain attach native --pool sriov0 --mac $second --live
+check "detach at once, while the slot's light blinks" vfpool domain detach native --mac $second --live
+check "the guest has been busy with both" guest_run native "dmesg | grep -q 'Slot.*power off in 5 sec'"
+virsh --quiet destroy native
+check "all VFs are free" are_free 4
 vfpool journal | tail -n 30
