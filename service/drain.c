@@ -50,14 +50,8 @@ void vfp_drain_free(struct vfp_drain *drain)
 	free(drain);
 }
 
-void vfp_drain_look(struct vfp_drain *drain)
+void vfp_drain_look(struct vfp_drain *drain, const struct vfp_lease *leases, size_t n)
 {
-	vfp_autofree struct vfp_lease *leases = NULL;
-	struct vfp_err err = {0};
-	size_t n = 0;
-
-	if (vfp_pool_leases(drain->pool, NULL, &leases, &n, &err) < 0)
-		drain->odd(drain->opaque, err.msg);
 	for (size_t i = 0; i < n; i++) {
 		const struct wait *wait = drain->waits;
 

@@ -16,5 +16,5 @@ typedef void vfp_drain_odd(void *opaque, const char *words);
 
 struct vfp_drain *vfp_drain_new(struct vfp_pool *pool, vfp_drain_odd *odd, void *opaque);
 void vfp_drain_free(struct vfp_drain *drain); /* NULL is fine */
-/* Looks which leases drain now: to be called when the book has changed. */
-void vfp_drain_look(struct vfp_drain *drain);
+/* Looks which of @leases, all that there are, drain: to be called when the book has changed. */
+void vfp_drain_look(struct vfp_drain *drain, const struct vfp_lease *leases, size_t n);

@@ -14,8 +14,8 @@
  *	a definition is right> a domain that could not start at boot (service/autostart.h)
  *	D-Bus ---------------> what programs ask for; and what they are told of (service/bus.h)
  *
- * While nothing happens nothing runs but the watchdog, and the last timer but one when there is
- * something to expire.
+ * While nothing happens nothing runs but the watchdog, and a timer when there is something to
+ * expire.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -46,7 +46,7 @@ enum timer {
 	TIMER_REARRANGE,
 	TIMER_MEND,
 	TIMER_BOOK,
-	TIMER_START,
+	TIMER_LEASES,
 	TIMER_WATCHDOG,
 	N_TIMERS,
 };
@@ -70,6 +70,7 @@ struct daemon {
 	struct vfp_snapshots snapshots;
 	struct vfp_mend mend;
 	bool wants_mend;
+	size_t n_leases;
 	size_t n_left; /* that mend could not mend */
 	int timers[N_TIMERS];
 	int reconnect_ms, watchdog_ms;
@@ -85,7 +86,7 @@ static void on_connect(void *opaque);
 static void on_rearrange(void *opaque);
 static void on_mend(void *opaque);
 static void on_book(void *opaque);
-static void on_start(void *opaque);
+static void on_leases(void *opaque);
 static void on_wrote(void *opaque);
 static void on_watchdog(void *opaque);
 static void on_watch(void *opaque, enum vfp_watch_what what);
@@ -182,7 +183,7 @@ static int set_up(struct daemon *daemon, struct vfp_err *err)
 	static vfp_loop_callback *const callbacks[N_TIMERS] = {
 		[TIMER_CONNECT] = on_connect,	[TIMER_REARRANGE] = on_rearrange,
 		[TIMER_MEND] = on_mend,		[TIMER_BOOK] = on_book,
-		[TIMER_START] = on_start,	[TIMER_WATCHDOG] = on_watchdog,
+		[TIMER_LEASES] = on_leases,	[TIMER_WATCHDOG] = on_watchdog,
 	};
 	uint64_t watchdog_us = 0;
 	struct vfp_pool *pool;
@@ -391,9 +392,8 @@ static void on_rearrange(void *opaque)
 	size_t n = 0;
 	int rc;
 
-	vfp_drain_look(daemon->drain);
+	on_leases(daemon);
 	vfp_expiry_look(daemon->expiry);
-	on_start(daemon);
 	if (!vfp_worker_is_open(daemon->worker))
 		return; /* the sweep that follows a connection sees it all */
 	tell_status(daemon);
@@ -414,21 +414,24 @@ static void on_rearrange(void *opaque)
 		vfp_autostart_look(daemon->autostart, daemon->keeper.libvirt);
 }
 
-/* A start or an attach that is cut short tells nobody: one that is on its way is looked after. */
-static void on_start(void *opaque)
+/* Leases that wait for the end of their QEMU, and for their start: one that is cut short tells
+ * nobody, so what is on its way is looked at again. */
+static void on_leases(void *opaque)
 {
 	struct daemon *daemon = opaque;
 	vfp_autofree struct vfp_lease *leases = NULL;
 	struct vfp_err err = {0};
-	size_t n = 0;
 
-	if (vfp_pool_leases(daemon->keeper.pool, NULL, &leases, &n, &err) < 0)
-		vfp_log(VFP_LOG_ERR, "%s", err.msg);
-	for (size_t i = 0; i < n; i++) {
+	if (vfp_pool_leases(daemon->keeper.pool, NULL, &leases, &daemon->n_leases, &err) < 0) {
+		on_odd(daemon, err.msg);
+		return;
+	}
+	vfp_drain_look(daemon->drain, leases, daemon->n_leases);
+	for (size_t i = 0; i < daemon->n_leases; i++) {
 		if (leases[i].state != VFP_LEASE_PREPARING)
 			continue;
 		if (vfp_proc_alive(&daemon->host, &leases[i].daemon))
-			vfp_loop_set_timer(daemon->timers[TIMER_START], START_MS);
+			vfp_loop_set_timer(daemon->timers[TIMER_LEASES], START_MS);
 		else
 			want_mend(daemon);
 	}
@@ -508,13 +511,11 @@ static void on_mend(void *opaque)
 static void tell_status(struct daemon *daemon)
 {
 	vfp_autofree struct vfp_trouble *troubles = NULL;
-	vfp_autofree struct vfp_lease *leases = NULL;
-	size_t n_troubles = 0, n_leases = 0;
+	size_t n_troubles = 0;
 
-	vfp_pool_leases(daemon->keeper.pool, NULL, &leases, &n_leases, NULL);
 	vfp_pool_troubles(daemon->keeper.pool, &troubles, &n_troubles, NULL);
 	sd_notifyf(0,
 		   "STATUS=connected to libvirt; %zu VFs leased, %zu domains not bound, %zu "
 		   "differences left",
-		   n_leases, n_troubles, daemon->n_left);
+		   daemon->n_leases, n_troubles, daemon->n_left);
 }
