@@ -122,10 +122,35 @@ guest_wait() {
 # emulation makes one do now and then (README, Traps), is reset, once, and the run says so.
 guest_up() {
 	guest_wait "$1" "$2" 90 && return
-	note "$1 hangs in its boot, at $(virsh qemu-monitor-command --hmp "$1" 'info registers' |
-		grep -o -m 1 'RIP=[^ ]* RFL=[^ ]*'); reset once"
+	note "$1 hangs in its boot, at $(guest_place "$1"); reset once"
 	virsh --quiet reset "$1"
 	guest_wait "$1" "$2" 120
+}
+
+# guest_place NAME : where its CPU is, and the flags.
+guest_place() {
+	virsh qemu-monitor-command --hmp "$1" 'info registers' | grep -o -m 1 'RIP=[^ ]* RFL=[^ ]*'
+}
+
+# guest_hangs NAME : as the emulation makes one do now and then (README, Traps): it says nothing, and whenever one looks its
+# CPU has interrupts off (bit 9 of the flags).
+guest_hangs() {
+	local i
+	virsh dumpxml "$1" | grep -q '<cmdline>' || return
+	! guest_run "$1" : 10 >/dev/null || return
+	for i in {1..20}; do
+		guest_place "$1" | grep -q 'RFL=.*[014589cd]..$' || return
+		sleep 0.1
+	done
+}
+
+# hung_guest : one of those that run.
+hung_guest() {
+	local guest
+	for guest in $(virsh list --name --state-running 2>/dev/null); do
+		guest_hangs "$guest" && echo "$guest" && return
+	done
+	return 1
 }
 
 # guest_run NAME COMMAND [SECONDS] : runs a command in the guest, prints its output without the empty lines and returns

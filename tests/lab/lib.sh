@@ -11,7 +11,7 @@ tally() {
 	local status=$?
 	trap - EXIT
 	printf '%d passed, %d failed\n' "$passed" "$failed"
-	[ "$failed" = 0 ] || status=1
+	[ "$failed" = 0 ] || [ $status = 125 ] || status=1
 	exit "$status"
 }
 
@@ -30,8 +30,13 @@ ok() {
 	printf 'ok    %s\n' "$*"
 }
 
-# fail WORDS [OUTPUT] : the output is shown indented.
+# fail WORDS [OUTPUT] : the output is shown indented. Where a guest hangs it tells nothing of what is tested: the run ends (125).
 fail() {
+	local guest
+	if declare -F hung_guest >/dev/null && guest=$(hung_guest); then
+		note "$1: guest $guest hangs, at $(guest_place "$guest")"
+		exit 125
+	fi
 	failed=$((failed + 1))
 	printf 'FAILED  %s\n' "$1"
 	[ -z "${2:-}" ] || printf '      %s\n' "${2//$'\n'/$'\n'      }"

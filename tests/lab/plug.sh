@@ -100,13 +100,12 @@ is_out() {
 	[ "$(open_vfs | wc -l)" = 1 ] && ! virsh dumpxml --inactive web1 | grep -q $second
 }
 
-# insist DONE OPERATION : until it is done. Only a guest that does not let go since it hangs (README, Traps) is excused: it
-# starts anew.
+# insist DONE OPERATION : until it is done. Only a guest that hangs is excused: it starts anew.
 insist() {
 	if ! "$1" && ! "$2" env >/tmp/insisted 2>&1; then
 		cat /tmp/insisted
-		grep -q 'has not let the device go' /tmp/insisted || return
-		note "the guest does not answer"
+		guest_hangs web1 || return
+		note "web1 hangs, at $(guest_place web1); it starts anew"
 		renew
 		"$1" || "$2" env
 	fi
