@@ -3,6 +3,7 @@
 # The house rules that a program can check: one door per foreign library, arrows that go down only, headers with
 # a purpose, no host names.  Prints each line that breaks one.
 set -u
+export LC_ALL=C.UTF-8 # a line's length is in characters
 cd "${top_srcdir:-$(dirname "$0")/..}" || exit 1
 findings=$(mktemp)
 trap 'rm -f "$findings"' EXIT
