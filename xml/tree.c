@@ -17,6 +17,14 @@
 /* Between a namespace and a name in what expat gives; a URI cannot have one. */
 #define SEPARATOR '\n'
 
+/* Where the parser is: LineNumber, ColumnNumber, ByteIndex, ByteCount.  Those of before expat 2.9
+ * are deprecated since (expat.h). */
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 9
+#define EXPAT_CURRENT(what, parser) XML_GetCurrent##what##64(parser)
+#else
+#define EXPAT_CURRENT(what, parser) XML_GetCurrent##what(parser)
+#endif
+
 VFP_DEFINE_AUTO(parser, XML_Parser, XML_ParserFree)
 
 /* A document on its way into a tree. */
@@ -180,8 +188,8 @@ static int explain(const struct reader *reader, struct vfp_err *err)
 	XML_Parser parser = reader->parser;
 
 	return vfp_fail(err, EINVAL, "line %lu, column %lu: %s",
-			(unsigned long)XML_GetCurrentLineNumber(parser),
-			(unsigned long)XML_GetCurrentColumnNumber(parser) + 1,
+			(unsigned long)EXPAT_CURRENT(LineNumber, parser),
+			(unsigned long)EXPAT_CURRENT(ColumnNumber, parser) + 1,
 			reader->trouble ? reader->trouble
 					: XML_ErrorString(XML_GetErrorCode(parser)));
 }
@@ -208,9 +216,9 @@ static void on_start(void *user, const char *name, const char **attrs)
 		return;
 	}
 	node = new_node(name, attrs);
-	node->start = (size_t)XML_GetCurrentByteIndex(reader->parser);
-	node->open_end = node->start + (size_t)XML_GetCurrentByteCount(reader->parser);
-	node->line = XML_GetCurrentLineNumber(reader->parser);
+	node->start = (size_t)EXPAT_CURRENT(ByteIndex, reader->parser);
+	node->open_end = node->start + (size_t)EXPAT_CURRENT(ByteCount, reader->parser);
+	node->line = EXPAT_CURRENT(LineNumber, reader->parser);
 	node->parent = parent;
 	if (!parent)
 		reader->root = node;
@@ -229,8 +237,8 @@ static void on_end(void *user, const char *name)
 	struct reader *reader = user;
 	struct vfp_xml_node *node = reader->open;
 
-	node->close = (size_t)XML_GetCurrentByteIndex(reader->parser);
-	node->end = node->close + (size_t)XML_GetCurrentByteCount(reader->parser);
+	node->close = (size_t)EXPAT_CURRENT(ByteIndex, reader->parser);
+	node->end = node->close + (size_t)EXPAT_CURRENT(ByteCount, reader->parser);
 	reader->open = node->parent;
 	reader->depth--;
 }
