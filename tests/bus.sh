@@ -60,8 +60,9 @@ start_vfpoold() {
 ask() {
 	timeout 10 busctl --no-pager -- call org.vfpool1 /org/vfpool1 org.vfpool1.Manager "$@"
 }
+# as_user UID ARGUMENT…: one that is known, with the groups that it has.
 as_user() {
-	setpriv --reuid="$1" --regid="$1" --clear-groups timeout 10 busctl --no-pager "${@:2}"
+	setpriv --reuid="$1" --regid="$1" --init-groups timeout 10 busctl --no-pager "${@:2}"
 }
 as_nobody() {
 	as_user 65534 "$@"
