@@ -11,6 +11,9 @@
 
 #include "base/cleanup.h"
 
+/* libvirt's own cast, by way of the type that a compiler takes for any function's. */
+#define EVENT_CALLBACK(function) VIR_DOMAIN_EVENT_CALLBACK((void (*)(void))(function))
+
 struct vfp_libvirt {
 	virConnectPtr conn;
 	vfp_libvirt_handler *handler; /* NULL: nobody watches */
@@ -258,10 +261,10 @@ int vfp_libvirt_watch(struct vfp_libvirt *libvirt, vfp_libvirt_handler *handler,
 		int id;
 		virConnectDomainEventGenericCallback callback;
 	} events[] = {
-		{VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle)},
-		{VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
-		{VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
-		{VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot)},
+		{VIR_DOMAIN_EVENT_ID_LIFECYCLE, EVENT_CALLBACK(on_lifecycle)},
+		{VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, EVENT_CALLBACK(on_device)},
+		{VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, EVENT_CALLBACK(on_device)},
+		{VIR_DOMAIN_EVENT_ID_REBOOT, EVENT_CALLBACK(on_reboot)},
 	};
 
 	libvirt->handler = handler;
@@ -636,10 +639,10 @@ int vfp_libvirt_detach_wait(struct vfp_libvirt *libvirt, const char *uuid, const
 	if (rc == 0) {
 		done = virConnectDomainEventRegisterAny(
 			own.conn, domain, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
-			VIR_DOMAIN_EVENT_CALLBACK(on_removed), &removal, NULL);
+			EVENT_CALLBACK(on_removed), &removal, NULL);
 		failed = virConnectDomainEventRegisterAny(
 			own.conn, domain, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED,
-			VIR_DOMAIN_EVENT_CALLBACK(on_removal_failed), &removal, NULL);
+			EVENT_CALLBACK(on_removal_failed), &removal, NULL);
 		closed = virConnectRegisterCloseCallback(own.conn, on_removal_unheard, &removal,
 							 NULL);
 		rc = done < 0 || failed < 0 || closed < 0
