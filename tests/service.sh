@@ -217,20 +217,17 @@ if [[ " $parts " == *" calls "* || " $parts " == *" gone "* ]]; then
 	end_service
 	grep -n . "$root/calls" | tr ':' ' ' >"$root/numbered"
 fi
-if [[ " $parts " == *" calls "* ]]; then
-	step "libvirt's calls: $points"
+# struck_calls THEN HOW WORDS: vfpoold, each of its calls of libvirt struck in turn; HOW: what tests/fail-libvirt.c is told.
+struck_calls() {
+	local nth call
+	step "vfpoold, $3: $points"
 	while read -r nth call <&9; do
-		strike define heals "libvirt's call $nth, $call" failing env FAIL_LIBVIRT="$nth"
+		strike define "$1" "$3: $nth, $call" failing env "$2=$nth"
 	done 9< <(choose_some "$root/numbered")
-	summed "vfpoold, a call of libvirt fails" "$(wc -l <"$root/calls") calls"
-fi
-if [[ " $parts " == *" gone "* ]]; then
-	step "libvirtd dies before a call: $points"
-	while read -r nth call <&9; do
-		strike define outlives "libvirtd died before call $nth, $call" failing env END_LIBVIRTD="$nth"
-	done 9< <(choose_some "$root/numbered")
-	summed "vfpoold, libvirtd dies before a call" "$(wc -l <"$root/calls") calls"
-fi
+	summed "vfpoold, $3" "$(wc -l <"$root/calls") calls"
+}
+[[ " $parts " != *" calls "* ]] || struck_calls heals FAIL_LIBVIRT "a call of libvirt fails"
+[[ " $parts " != *" gone "* ]] || struck_calls outlives END_LIBVIRTD "libvirtd dies before a call"
 
 # struck_command HOW DONE ARGUMENT…: each of its calls is struck in turn; HOW: what tests/fail-libvirt.c is told.
 struck_command() {
