@@ -763,13 +763,17 @@ static bool vf_netdev(const struct vfp_host *host, const char *device, char ret_
 	       snprintf(ret_dev, IFNAMSIZ, "%.8sv%u", vf.pf, vf.index % 10000) > 0;
 }
 
-/* The last part of where a link points to, "" when there is none. */
+/* The last part of where a link points to, "" when there is none.  Tries again as read_all() does.
+ */
 static void name_of_link(const struct vfp_host *host, const char *path, char ret_name[64])
 {
 	char full[VFP_PATH_SIZE], target[VFP_PATH_SIZE];
-	ssize_t length =
-		readlink(vfp_host_path(host, full, "%s", path), target, sizeof(target) - 1);
+	ssize_t length;
 
+	vfp_host_path(host, full, "%s", path);
+	length = readlink(full, target, sizeof(target) - 1);
+	if (length < 0 && errno != ENOENT)
+		length = readlink(full, target, sizeof(target) - 1);
 	target[length > 0 ? length : 0] = '\0';
 	vfp_copy(ret_name, 64, strrchr(target, '/') ? strrchr(target, '/') + 1 : target);
 }
