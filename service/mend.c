@@ -25,6 +25,7 @@ int vfp_mend(struct vfp_mend *mend, struct vfp_pool *pool, struct vfp_libvirt *l
 {
 	struct vfp_diff *diffs;
 	size_t n, n_left = 0;
+	bool has_mended = false;
 	int rc = vfp_check(pool, libvirt, &diffs, &n, err);
 
 	if (rc < 0)
@@ -38,8 +39,10 @@ int vfp_mend(struct vfp_mend *mend, struct vfp_pool *pool, struct vfp_libvirt *l
 			settle(opaque, &diff.owner);
 			continue;
 		}
-		if (is_news && care == VFP_CARE_SELF && mend_one(pool, libvirt, &diff))
+		if (is_news && care == VFP_CARE_SELF && mend_one(pool, libvirt, &diff)) {
+			has_mended = true;
 			continue;
+		}
 		if (is_news && care == VFP_CARE_ADMIN)
 			say(VFP_LOG_WARN, &diff, "see: vfpool check");
 		diffs[n_left++] = diff;
@@ -48,7 +51,7 @@ int vfp_mend(struct vfp_mend *mend, struct vfp_pool *pool, struct vfp_libvirt *l
 	mend->known = diffs;
 	mend->n_known = n_left;
 	*ret_n_left = n_left;
-	return 0;
+	return has_mended;
 }
 
 static bool is_known(const struct vfp_mend *mend, const struct vfp_diff *diff)

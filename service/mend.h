@@ -20,6 +20,7 @@ void vfp_mend_clear(struct vfp_mend *mend);
 /* A definition that is to be looked at: service/keeper.h mends those. */
 typedef void vfp_mend_settle(void *opaque, const struct vfp_owner *owner);
 
-/* @ret_n_left: what is not mended. */
+/* @ret_n_left: what is not mended.  1: something is, so another look may find what that had hidden,
+ * as a lease hides the port that it kept. */
 int vfp_mend(struct vfp_mend *mend, struct vfp_pool *pool, struct vfp_libvirt *libvirt,
 	     vfp_mend_settle *settle, void *opaque, size_t *ret_n_left, struct vfp_err *err);

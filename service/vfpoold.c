@@ -491,6 +491,7 @@ static void on_mend(void *opaque)
 {
 	struct daemon *daemon = opaque;
 	struct vfp_err err = {0};
+	int rc;
 
 	if (!vfp_worker_is_open(daemon->worker)) {
 		daemon->wants_mend = false; /* a connection wants it anew */
@@ -501,9 +502,12 @@ static void on_mend(void *opaque)
 		return;
 	}
 	daemon->wants_mend = false;
-	if (vfp_mend(&daemon->mend, daemon->keeper.pool, daemon->keeper.libvirt, on_settle, daemon,
-		     &daemon->n_left, &err) < 0)
+	rc = vfp_mend(&daemon->mend, daemon->keeper.pool, daemon->keeper.libvirt, on_settle, daemon,
+		      &daemon->n_left, &err);
+	if (rc < 0)
 		vfp_log(VFP_LOG_WARN, "%s", err.msg);
+	if (rc > 0)
+		want_mend(daemon);
 	tell_status(daemon);
 }
 
