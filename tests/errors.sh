@@ -103,12 +103,7 @@ fail_all() {
 			echo "$call $nth $error"
 		done
 	done <"$work/points" >"$work/all"
-	if [ "$points" = all ]; then
-		cp "$work/all" "$work/chosen"
-	else
-		awk -v n="$points" '{ line[NR] = $0 } END { for (i = 0; i < n && i < NR; i++) print line[int((i + 0.5) * NR / n) + 1] }' \
-			"$work/all" >"$work/chosen"
-	fi
+	some "$points" <"$work/all" >"$work/chosen"
 	while read -r call nth error <&9; do
 		back "$state"
 		: >"$root/said"

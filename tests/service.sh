@@ -127,12 +127,6 @@ outlives() {
 	heals "$@"
 }
 
-# choose_some FILE: as many as wanted, evenly.
-choose_some() {
-	awk -v n="$points" '{ line[NR] = $0 } END { if (n == "all" || n > NR) n = NR
-		for (i = 0; i < n; i++) print line[int((i + 0.5) * NR / n) + 1] }' "$1"
-}
-
 # summed NAME ALL: from n and bad.
 summed() {
 	if [ $bad = 0 ] && [ $n -gt 0 ]; then
@@ -190,7 +184,7 @@ if [[ " $parts " == *" kill "* ]]; then
 	grep ' 1$' "$root/points" >"$root/changes"
 	while read -r call nth _ <&9; do
 		strike define heals "killed at $call $nth" killed strace -D -f -qq -o "$root/strace.log" -e inject="$call:signal=SIGKILL:when=$nth"
-	done 9< <(choose_some "$root/changes")
+	done 9< <(some "$points" <"$root/changes")
 	summed "vfpoold, killed" "$(wc -l <"$root/changes") calls that change something"
 fi
 if [[ " $parts " == *" fail "* ]]; then
@@ -205,7 +199,7 @@ if [[ " $parts " == *" fail "* ]]; then
 	awk '/ openat\(/ { n = ++count[$1] } /pool\.db", O_RDWR/ { at = n } END { print "openat", at, "EMFILE" }' "$root/trace" >"$root/opened"
 	while read -r call nth error <&9; do
 		strike define heals "$error of $call $nth" failing strace -D -f -qq -o "$root/strace.log" -e inject="$call:error=$error:when=$nth"
-	done 9< <(choose_some "$root/failing" | sort -u - "$root/opened")
+	done 9< <(some "$points" <"$root/failing" | sort -u - "$root/opened")
 	summed "vfpoold, a system call fails" "$(wc -l <"$root/failing")"
 fi
 if [[ " $parts " == *" calls "* || " $parts " == *" gone "* ]]; then
@@ -223,7 +217,7 @@ struck_calls() {
 	step "vfpoold, $3: $points"
 	while read -r nth call <&9; do
 		strike define "$1" "$3: $nth, $call" failing env "$2=$nth"
-	done 9< <(choose_some "$root/numbered")
+	done 9< <(some "$points" <"$root/numbered")
 	summed "vfpoold, $3" "$(wc -l <"$root/calls") calls"
 }
 [[ " $parts " != *" calls "* ]] || struck_calls heals FAIL_LIBVIRT "a call of libvirt fails"
@@ -252,7 +246,7 @@ struck_command() {
 		fi
 		words=$("$command" --root "$root" "$@" 2>&1) && $done || wrong "$*: not done when it is asked again ($nth $call): $words"
 		wrong "$(broken)"
-	done 9< <(choose_some "$root/numbered")
+	done 9< <(some "$points" <"$root/numbered")
 	summed "$*, $how" "$(wc -l <"$root/calls") calls"
 }
 is_unbound() {
@@ -335,11 +329,11 @@ if [[ " $parts " == *" bus "* ]] && command -v dbus-daemon >/dev/null && command
 	points_of "$root/trace" | grep -E '^(socket|connect|sendmsg|recvmsg) ' >"$root/points"
 	while read -r call nth _ <&9; do
 		strike true answers "killed at $call $nth" killed strace -D -f -qq -o "$root/strace.log" -e inject="$call:signal=SIGKILL:when=$nth"
-	done 9< <(choose_some "$root/points")
+	done 9< <(some "$points" <"$root/points")
 	summed "claims, vfpoold is killed" "$(wc -l <"$root/points") calls on sockets"
 	while read -r call nth _ <&9; do
 		strike true answers "${errors[$call]} of $call $nth" failing strace -D -f -qq -o "$root/strace.log" -e inject="$call:error=${errors[$call]}:when=$nth"
-	done 9< <(choose_some "$root/points")
+	done 9< <(some "$points" <"$root/points")
 	summed "claims, a call on a socket fails" "$(wc -l <"$root/points")"
 fi
 grep -v ' Killed ' "$work/noise"

@@ -76,9 +76,9 @@ wait_until() {
 	done
 }
 
-# some COUNT : so many of the lines that come in, evenly.
+# some COUNT|all : so many of the lines that come in, evenly.
 some() {
-	awk -v n="$1" '{ line[NR] = $0 } END { if (n > NR) n = NR
+	awk -v n="$1" '{ line[NR] = $0 } END { if (n == "all" || n > NR) n = NR
 		for (i = 0; i < n; i++) print line[int((i + 0.5) * NR / n) + 1] }'
 }
 
